@@ -1,0 +1,27 @@
+namespace Orchestrator.Domain.Billing;
+
+/// <summary>What one second costs at one level of the reseller tree, as locked when a generation starts.</summary>
+/// <param name="MicrosPerSecond">Millionths of the currency's unit per second; fractions of a millionth are allowed, negatives are not.</param>
+/// <param name="Rounding">How the seconds are counted.</param>
+public sealed record Price(decimal MicrosPerSecond, Rounding Rounding)
+{
+    /// <summary>Millionths of the currency's unit per second, not negative.</summary>
+    public decimal MicrosPerSecond { get; } =
+        MicrosPerSecond >= 0 ? MicrosPerSecond : throw new ArgumentOutOfRangeException(nameof(MicrosPerSecond), MicrosPerSecond, "A price is not negative.");
+
+    /// <summary>
+    /// The cumulative charge in whole micro-units for a generation at <paramref name="milliseconds"/>, cut off below.
+    /// It never falls while milliseconds grow, so a settlement posts Settled(to) - Settled(from) and their sum is exact.
+    /// </summary>
+    public long Settled(long milliseconds, bool closed) =>
+        (long)decimal.Floor(Rounding.Units(milliseconds, closed) * MicrosPerSecond);
+}
+
+/// <summary>An amount of money: whole millionths of a currency's unit.</summary>
+/// <param name="Micros">1,000,000 is one unit of the currency.</param>
+/// <param name="Currency">ISO 4217, such as <c>USD</c>.</param>
+public readonly record struct Money(long Micros, string Currency)
+{
+    /// <summary>Units and the decimals that matter, at least two: <c>0.05 USD</c>, <c>0.001234 USD</c>.</summary>
+    public override string ToString() => FormattableString.Invariant($"{Micros / 1_000_000m:0.00####} {Currency}");
+}

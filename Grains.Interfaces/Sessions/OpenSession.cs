@@ -1,0 +1,31 @@
+using Orchestrator.Domain.Tenants;
+
+namespace Orchestrator.Grains.Interfaces.Sessions;
+
+/// <summary>What was authenticated about a session before it is opened.</summary>
+/// <param name="Path">The tenant and those above it, root first.</param>
+/// <param name="KeyId">The API key that opens it, or that minted the token which does.</param>
+/// <param name="Provider">The provider's name in our configuration.</param>
+/// <param name="Model">The model asked for.</param>
+/// <param name="Dialect">The dialect family of the endpoint, such as <c>decart</c>.</param>
+/// <param name="Limits">Which tenants of the path limit concurrency, and to how many.</param>
+/// <param name="Metadata">The JSON object of the client token, if it has one.</param>
+/// <param name="ClientAddress">Where the client connects from, as far as proxies are trusted.</param>
+/// <param name="UserAgent">What the client calls itself, at most 256 characters.</param>
+public sealed record OpenSession(
+    IReadOnlyList<TenantId> Path,
+    Guid KeyId,
+    string Provider,
+    string Model,
+    string Dialect,
+    IReadOnlyList<SessionLimit> Limits,
+    string? Metadata,
+    string? ClientAddress,
+    string? UserAgent)
+{
+    /// <summary>The tenant that opens it.</summary>
+    public TenantId Tenant => Path[^1];
+}
+
+/// <summary>A tenant on the path that may have at most so many sessions live, itself and all below it.</summary>
+public sealed record SessionLimit(TenantId Tenant, int MaxSessions);

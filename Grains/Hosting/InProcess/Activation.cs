@@ -1,0 +1,164 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Orchestrator.Grains.Hosting.InProcess;
+
+/// <summary>
+/// One key's place in the host: its mailbox and, while alive, its grain. The grain may end and be reborn in the same place,
+/// one after the other in the one mailbox, so two instances of a key can never run at once.
+/// </summary>
+internal sealed partial class Activation(InProcessGrains host, GrainRegistration registration, string key) : Mailbox, IGrainLife
+{
+    private object? _grain;
+    private IServiceScope? _scope;
+    private List<GrainTimer>? _timers;
+    private long _lastUsed;
+    private long _stayUntil = long.MinValue;
+    private bool _endRequested;
+
+    /// <inheritdoc/>
+    public string Key => key;
+
+    /// <summary>Whether a grain is alive here.</summary>
+    public bool IsAlive => Volatile.Read(ref _grain) is not null;
+
+    /// <inheritdoc/>
+    public void StayFor(TimeSpan span) => _stayUntil = host.Deadline(span);
+
+    /// <inheritdoc/>
+    public void EndWhenIdle() => _endRequested = true;
+
+    /// <inheritdoc/>
+    public IDisposable StartTimer(Func<CancellationToken, Task> turn, TimeSpan due, TimeSpan period)
+    {
+        var timer = new GrainTimer(this, host, turn, due, period);
+        (_timers ??= []).Add(timer);
+        return timer;
+    }
+
+    /// <summary>Ends the grain if it has been idle for the host's time-out and did not ask to stay.</summary>
+    public void EndIfIdle(long idleSince, long now)
+    {
+        if (!IsBusy && IsAlive && Volatile.Read(ref _lastUsed) < idleSince && Volatile.Read(ref _stayUntil) <= now)
+            TryPost(new EndItem());
+    }
+
+    /// <summary>Ends the grain after what waits now, whatever it asked for; the task is done when it has ended.</summary>
+    public Task EndAsync()
+    {
+        var item = new EndItem();
+        if (!TryPost(item))
+            item.Ended.SetResult();
+        return item.Ended.Task;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task RunAsync(MailboxItem item)
+    {
+        if (item is EndItem end)
+        {
+            await DeactivateAsync("idle");
+            end.Ended.TrySetResult();
+            return;
+        }
+
+        // A timer's tick that was posted before its grain ended does not bring the next one to life.
+        if (item is GrainTimer.Tick { IsStopped: true } || !await TryActivateAsync(item))
+            return;
+
+        await item.RunAsync(_grain!);
+        Volatile.Write(ref _lastUsed, host.Time.GetTimestamp());
+
+        if (host.EndsAtRandom())
+            await DeactivateAsync("strict mode ends grains at random");
+    }
+
+    /// <inheritdoc/>
+    protected override Task OnIdleAsync() => _endRequested ? DeactivateAsync("asked to end") : Task.CompletedTask;
+
+    /// <inheritdoc/>
+    protected override bool TryFinish()
+    {
+        if (IsAlive)
+            return false;
+        InProcessGrains.Forget(registration, this);
+        return true;
+    }
+
+    private async Task<bool> TryActivateAsync(MailboxItem item)
+    {
+        if (_grain is not null)
+            return true;
+
+        try
+        {
+            _endRequested = false;
+            _stayUntil = long.MinValue;
+            _scope = host.Services.CreateScope();
+            var grain = registration.Create(_scope.ServiceProvider, [this]);
+            if (grain is IGrainLifecycle lifecycle)
+                await lifecycle.OnActivateAsync(CancellationToken.None);
+            Volatile.Write(ref _grain, grain);
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever keeps a grain from living is the answer to the call that wanted it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogActivationFailed(host.Logger, exception, registration.Contract.Name, key);
+            Release();
+            item.Fail(exception);
+            return false;
+        }
+    }
+
+    private async Task DeactivateAsync(string reason)
+    {
+        if (_grain is not { } grain)
+            return;
+
+        StopTimers();
+        try
+        {
+            if (grain is IGrainLifecycle lifecycle)
+                await lifecycle.OnDeactivateAsync(reason, CancellationToken.None);
+            if (grain is IAsyncDisposable disposable)
+                await disposable.DisposeAsync();
+        }
+#pragma warning disable CA1031 // The grain is ending either way; its next life must not suffer for it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogDeactivationFailed(host.Logger, exception, registration.Contract.Name, key);
+        }
+
+        Volatile.Write(ref _grain, null);
+        Release();
+    }
+
+    private void Release()
+    {
+        StopTimers();
+        _scope?.Dispose();
+        _scope = null;
+    }
+
+    private void StopTimers()
+    {
+        _timers?.ForEach(timer => timer.Dispose());
+        _timers = null;
+    }
+
+    [LoggerMessage(1001, LogLevel.Error, "Grain {Contract} {Key} could not come to life")]
+    private static partial void LogActivationFailed(ILogger logger, Exception exception, string contract, string key);
+
+    [LoggerMessage(1002, LogLevel.Error, "Grain {Contract} {Key} failed while it ended")]
+    private static partial void LogDeactivationFailed(ILogger logger, Exception exception, string contract, string key);
+
+    private sealed class EndItem : MailboxItem
+    {
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public override Task RunAsync(object target) => Task.CompletedTask;
+        public override void Fail(Exception exception) => Ended.TrySetResult();
+    }
+}
