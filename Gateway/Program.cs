@@ -1,2 +1,9 @@
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+using System.CommandLine;
+using Orchestrator.Gateway.Commands;
+
+return await new RootCommand("Orchestrator: relays, meters and records realtime sessions for resellers.")
+{
+    ServeCommand.Create(),
+    MigrateCommand.Create(),
+    TenantCommand.Create(),
+}.Parse(args).InvokeAsync();

@@ -22,10 +22,10 @@ public static class SessionMachine
         (Ended, _)                                      => new(state),
 
         (Opening, Admitted)                             => new(state with { Phase = Connecting }, new DialUpstream()),
-        (_, CloseRequested close)                       => End(state, close.Code, new Dismiss(close.Code), new HangUp(Goodbye)),
-        (_, UpstreamFailed failed)                      => End(state, failed.Code, new Dismiss(failed.Code)),
-        (_, ClientLeft { Close: var close })            => End(state, Left(close), new HangUp(close.Vanished ? null : close.Forwarded)),
-        (_, UpstreamLeft { Close: var close })          => End(Report(state, close), Left(state, close), new ForwardClose(close.Forwarded)),
+        (_, CloseRequested { Code: var code })          => End(state, new HangUp(Goodbye), new Finish(code), new Dismiss(code)),
+        (_, UpstreamFailed { Code: var code })          => End(state, new Finish(code), new Dismiss(code)),
+        (_, ClientLeft { Close: var close })            => End(state, new HangUp(close.Vanished ? null : close.Forwarded), new Finish(Left(close))),
+        (_, UpstreamLeft { Close: var close })          => End(Report(state, close), new Finish(Left(state, close)), new ForwardClose(close.Forwarded)),
 
         (_, UpstreamNamed named)                        => new(state with { Upstream = named.Upstream }),
         (Connecting or Waiting, Queued queued)          => new(Wait(state, NodeStatus.Pending) with { QueuePosition = queued.Position, QueueSize = queued.Size }),
@@ -40,9 +40,12 @@ public static class SessionMachine
         _                                               => new(state),
     };
 
-    /// <summary>The first code wins: nothing but a late dial is answered once the phase is Ended.</summary>
-    private static Transition End(SessionState state, CloseCode code, params IReadOnlyList<SessionEffect> effects) =>
-        new(state with { Phase = Ended, QueuePosition = null, QueueSize = null, Code = code }, [.. effects, new Finish(code)]);
+    /// <summary>
+    /// The first code wins: nothing but a late dial is answered once the phase is Ended. The provider's session ends first,
+    /// since it still counts; then the books close; the client hears of it last.
+    /// </summary>
+    private static Transition End(SessionState state, params IReadOnlyList<SessionEffect> effects) => new(
+        state with { Phase = Ended, QueuePosition = null, QueueSize = null, Code = effects.OfType<Finish>().Single().Code }, effects);
 
     private static SessionState Wait(SessionState state, NodeStatus node) => state with { Phase = Waiting, Node = node };
 

@@ -9,6 +9,7 @@ namespace Orchestrator.Grains.Interfaces.Sessions;
 /// <param name="Model">The model asked for.</param>
 /// <param name="Dialect">The dialect family of the endpoint, such as <c>decart</c>.</param>
 /// <param name="Limits">Which tenants of the path limit concurrency, and to how many.</param>
+/// <param name="MaxDuration">How long the session may run once its node is ready, by token and tenants; null for no limit.</param>
 /// <param name="Metadata">The JSON object of the client token, if it has one.</param>
 /// <param name="ClientAddress">Where the client connects from, as far as proxies are trusted.</param>
 /// <param name="UserAgent">What the client calls itself, at most 256 characters.</param>
@@ -19,6 +20,7 @@ public sealed record OpenSession(
     string Model,
     string Dialect,
     IReadOnlyList<SessionLimit> Limits,
+    TimeSpan? MaxDuration,
     string? Metadata,
     string? ClientAddress,
     string? UserAgent)

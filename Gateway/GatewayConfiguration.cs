@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Orchestrator.Grains.Hosting.InProcess;
+
+namespace Orchestrator.Gateway;
+
+/// <summary>What of the configuration is not an options class.</summary>
+internal static class GatewayConfiguration
+{
+    /// <summary>The application role's connection string.</summary>
+    public static string ConnectionString(IConfiguration configuration) => configuration.GetConnectionString("Orchestrator") is { Length: > 0 } connection
+        ? connection
+        : throw new StartException("Set ConnectionStrings__Orchestrator to a PostgreSQL connection string, or start with ./run, which brings its own database.");
+
+    /// <summary>The owner role's connection string, where this process may migrate.</summary>
+    public static string? OwnerConnectionString(IConfiguration configuration) =>
+        configuration.GetConnectionString("OrchestratorOwner") is { Length: > 0 } connection ? connection : null;
+
+    /// <summary>Strict grains are for tests; see the host's options.</summary>
+    public static InProcessGrainsOptions Grains(IConfiguration configuration) => new() { Strict = configuration.GetValue("Grains:Strict", defaultValue: false) };
+
+    /// <summary>Forwarded headers count only from the networks in <c>TrustedProxies</c>, such as <c>10.0.0.0/8</c>; by default from none.</summary>
+    public static void Proxies(IConfiguration configuration, ForwardedHeadersOptions options)
+    {
+        options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+        options.KnownProxies.Clear();
+        options.KnownIPNetworks.Clear();
+        foreach (var network in configuration.GetSection("TrustedProxies").Get<string[]>() ?? [])
+        {
+            options.KnownIPNetworks.Add(System.Net.IPNetwork.TryParse(network, out var parsed)
+                ? parsed
+                : throw new StartException($"TrustedProxies holds '{network}'; networks are written like 10.0.0.0/8."));
+        }
+
+        // Without a trusted network nothing is forwarded; the framework takes two empty lists for "from anyone".
+        if (options.KnownIPNetworks.Count == 0)
+            options.ForwardedHeaders = ForwardedHeaders.None;
+    }
+
+    /// <summary>Bounds of requests before anybody is authenticated.</summary>
+    public static void Kestrel(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+        kestrel.Limits.MaxRequestBodySize = 64 * 1024;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+    }
+
+    /// <summary>Credentials travel in the query, so nothing may log one, whatever level the configuration asks for.</summary>
+    public static void Logging(ILoggingBuilder logging)
+    {
+        logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        foreach (var category in (string[])["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests", "Microsoft.AspNetCore.HttpLogging", "Microsoft.AspNetCore.Routing"])
+            logging.AddFilter(category, LogLevel.None);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.Options;
+using Orchestrator.Gateway.Health;
+using Orchestrator.Gateway.Security;
+using Orchestrator.Gateway.Sessions;
+using Orchestrator.Gateway.Tenants;
+using Orchestrator.Grains;
+using Orchestrator.Grains.Hosting.InProcess;
+using Orchestrator.Grains.Interfaces.Sessions;
+using Orchestrator.Grains.Processes;
+using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Sessions;
+using Orchestrator.Grains.Sessions.Relay;
+using Orchestrator.Storage;
+using Orchestrator.Storage.Security;
+using ForwardedHeadersOptions = Microsoft.AspNetCore.Builder.ForwardedHeadersOptions;
+
+namespace Orchestrator.Gateway;
+
+/// <summary>The edge as something to add to a host: alone with in-process grains, or in a silo.</summary>
+public static class GatewayHosting
+{
+    /// <summary>Adds the edge, the relays behind it and their storage; grains run in this process.</summary>
+    public static WebApplicationBuilder AddGateway(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddStorage(GatewayConfiguration.ConnectionString(builder.Configuration));
+        services.AddRelaying();
+        services.AddGrain<ISessionGrain, SessionGrain>();
+        services.AddInProcessGrains(GatewayConfiguration.Grains(builder.Configuration));
+
+        AddOptions<ProvidersOptions>(services, "Providers");
+        AddOptions<RelayOptions>(services, "Relay");
+        AddOptions<ProcessOptions>(services, "Process");
+        AddOptions<RetentionOptions>(services, "Retention");
+
+        services.AddSingleton(MasterKey.Load(builder.Configuration, builder.Environment));
+        services.AddSingleton<KeyRingStore>();
+        services.AddSingleton<IConfigureOptions<KeyManagementOptions>, KeyRing>();
+        services.AddDataProtection().SetApplicationName("Orchestrator");
+
+        services.AddSingleton<ClientTokens>();
+        services.AddSingleton<AccessControl>();
+        services.AddSingleton<RefusalThrottle>();
+        services.AddSingleton<StreamEndpoint>();
+
+        services.AddProblemDetails();
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
+            json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
+        });
+        services.Configure<ForwardedHeadersOptions>(options => GatewayConfiguration.Proxies(builder.Configuration, options));
+
+        builder.WebHost.ConfigureKestrel(GatewayConfiguration.Kestrel);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        GatewayConfiguration.Logging(builder.Logging);
+        return builder;
+    }
+
+    /// <summary>Maps the edge's endpoints.</summary>
+    public static WebApplication MapGateway(this WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseWebSockets();
+        app.MapGet("/v1/stream", (HttpContext context, StreamEndpoint endpoint) => endpoint.HandleAsync(context)).ExcludeFromDescription();
+        app.MapClientTokens();
+        app.MapSessions();
+        app.MapHealth();
+        return app;
+    }
+
+    private static void AddOptions<T>(IServiceCollection services, string section) where T : class =>
+        services.AddOptions<T>().BindConfiguration(section).ValidateDataAnnotations().ValidateOnStart();
+}

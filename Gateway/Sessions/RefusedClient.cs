@@ -1,0 +1,32 @@
+using System.Net.WebSockets;
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Providers;
+
+namespace Orchestrator.Gateway.Sessions;
+
+/// <summary>Tells a client that was let in only to be told why it is not let in.</summary>
+internal static class RefusedClient
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Sends the dialect's words and the close frame, and waits a moment for the client's own. Nothing it sends is kept.</summary>
+    public static async Task TellAsync(WebSocket socket, IDialect dialect, CloseCode code, TimeProvider time)
+    {
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        try
+        {
+            foreach (var frame in dialect.Refusal(code))
+                await socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, timeout.Token);
+            var close = WireClose.For(code);
+            await socket.CloseOutputAsync((WebSocketCloseStatus)close.Code, close.Reason, timeout.Token);
+
+            var scrap = new byte[1024];
+            while (socket.State is WebSocketState.CloseSent)
+                await socket.ReceiveAsync(scrap.AsMemory(), timeout.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or WebSocketException or IOException)
+        {
+            // It did not stay to hear it.
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Options;
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Domain.Tenants;
+using Orchestrator.Gateway.Tenants;
+using Orchestrator.Grains.Interfaces.Hosting;
+using Orchestrator.Grains.Interfaces.Sessions;
+using Orchestrator.Grains.Processes;
+using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Providers.Decart;
+using Orchestrator.Grains.Sessions;
+using Orchestrator.Grains.Sessions.Relay;
+
+namespace Orchestrator.Gateway.Sessions;
+
+/// <summary>
+/// <c>GET /v1/stream</c>: where clients of the Decart dialects connect. Steps 1 and 2 happen here; from step 3 on the session's
+/// grain decides and its relay acts, and this request merely lasts as long as they do.
+/// </summary>
+internal sealed class StreamEndpoint(
+    AccessControl access,
+    ProviderCatalog providers,
+    DecartDialect dialect,
+    RefusalThrottle throttle,
+    SessionRegistry registry,
+    RelayServices relayServices,
+    ProcessRuntime process,
+    SessionMetrics metrics,
+    IGrains grains,
+    IOptions<RelayOptions> options,
+    TimeProvider time)
+{
+    private const int MaxUserAgent = 256;
+
+    /// <summary>Serves one client from its request to the end of its session.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        // Step 1: connect.
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            await Problems.UpgradeRequired.ExecuteAsync(context);
+            return;
+        }
+
+        if (process.IsDraining)
+        {
+            context.Response.Headers.RetryAfter = "1";
+            await Problems.ShuttingDown.ExecuteAsync(context);
+            return;
+        }
+
+        // Step 2: authenticate.
+        var credential = AccessControl.CredentialOf(context.Request);
+        var caller = await access.IdentifyAsync(credential, context.RequestAborted);
+        var model = context.Request.Query["model"].ToString();
+        var source = (Address: AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
+        if (WhyRefused(context, caller, model) is { } refused)
+            await RefuseAsync(context, refused, source);
+        else if (throttle.IsFlooding(source.Address, source.Fingerprint))
+            await Problems.TooManyRefusals.ExecuteAsync(context);
+        else
+            await RelayAsync(context, caller!, model, credential!, source);
+    }
+
+    private CloseCode? WhyRefused(HttpContext context, Caller? caller, string model)
+    {
+        var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
+        return access.WhyRefused(caller, dialect.Name, origin, model)
+            ?? (UpstreamQuery.Fits(context.Request.Query) ? (CloseCode?)null : CloseCode.InvalidRequest)
+            ?? (registry.Count < options.Value.MaxSessions ? null : CloseCode.ServerBusy);
+    }
+
+    private async Task RelayAsync(HttpContext context, Caller caller, string model, string credential, (string Address, string Fingerprint) source)
+    {
+        providers.TryFind(dialect.Name, model, out var provider);
+        var session = SessionId.New(time.GetUtcNow());
+        var request = Describe(context, caller, provider!.Name, model);
+        var upstream = new UpstreamRequest(provider, model, UpstreamQuery.Of(context.Request.Query, credential));
+
+        using var socket = await AcceptAsync(context);
+        var relay = new SessionRelay(session, request, upstream, relayServices);
+        registry.Add(relay);
+        // What the client says before its session is open waits for the upstream.
+        relay.Start(socket);
+        if (await OpenAsync(relay) is not null)
+            throttle.TryBePolite(source.Address, source.Fingerprint);
+        await relay.Completion;
+    }
+
+    private async Task<CloseCode?> OpenAsync(SessionRelay relay)
+    {
+        try
+        {
+            return await grains.Get<ISessionGrain>(relay.Session.ToString()).OpenAsync(relay.Request, CancellationToken.None);
+        }
+#pragma warning disable CA1031 // Whatever keeps the grain from deciding, the client must not hang.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            relay.Abandon();
+            return CloseCode.InternalError;
+        }
+    }
+
+    private async Task RefuseAsync(HttpContext context, CloseCode code, (string Address, string Fingerprint) source)
+    {
+        metrics.SessionRefused(code);
+        if (!throttle.TryBePolite(source.Address, source.Fingerprint))
+        {
+            context.Response.Headers.RetryAfter = "1";
+            await Problems.TooManyRefusals.ExecuteAsync(context);
+            return;
+        }
+
+        using var socket = await AcceptAsync(context);
+        await RefusedClient.TellAsync(socket, dialect, code, time);
+    }
+
+    private OpenSession Describe(HttpContext context, Caller caller, string provider, string model)
+    {
+        var agent = context.Request.Query["user_agent"] is [{ Length: > 0 } query, ..] ? query : context.Request.Headers.UserAgent.ToString();
+        return new OpenSession(
+            caller.Tenant.Path,
+            caller.Credential.KeyId,
+            provider,
+            model,
+            dialect.Name,
+            caller.Limits,
+            caller.MaxDuration,
+            (caller.Credential as Credential.ClientToken)?.Metadata,
+            AddressOf(context),
+            agent.Length <= MaxUserAgent ? agent : agent[..MaxUserAgent]);
+    }
+
+    private Task<WebSocket> AcceptAsync(HttpContext context)
+    {
+        // Our own rule for readers that take nothing is by progress; the server's, by bytes a second, would cut a quiet session's first frame.
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
+        return context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+        {
+            KeepAliveInterval = options.Value.KeepAliveInterval,
+            KeepAliveTimeout = options.Value.KeepAliveTimeout,
+        });
+    }
+
+    private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
+}

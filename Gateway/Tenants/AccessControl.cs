@@ -1,0 +1,77 @@
+using System.Security.Cryptography;
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Domain.Tenants;
+using Orchestrator.Grains.Interfaces.Sessions;
+using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Tenants;
+using Orchestrator.Storage.Tenants;
+
+namespace Orchestrator.Gateway.Tenants;
+
+/// <summary>Who a caller is.</summary>
+/// <param name="Credential">What it holds.</param>
+/// <param name="Tenant">Whose that is.</param>
+/// <param name="Path">The tenants from the root down to it.</param>
+internal sealed record Caller(Credential Credential, Tenant Tenant, IReadOnlyList<Tenant> Path)
+{
+    /// <summary>Which tenants on the path limit concurrency.</summary>
+    public IReadOnlyList<SessionLimit> Limits =>
+        [.. Path.Where(tenant => tenant.MaxSessions is not null).Select(tenant => new SessionLimit(tenant.Id, tenant.MaxSessions!.Value))];
+
+    /// <summary>The shortest of what the token and the tenants allow.</summary>
+    public TimeSpan? MaxDuration => Path.Select(tenant => tenant.MaxSessionDuration)
+        .Append((Credential as Credential.ClientToken)?.MaxSessionDuration)
+        .Min();
+}
+
+/// <summary>
+/// Step 2: verifies a credential against this process's copy of the directory, without asking the database, and applies
+/// <see cref="AccessPolicy"/>.
+/// </summary>
+internal sealed class AccessControl(TenantDirectory directory, ClientTokens tokens, ProviderCatalog providers, TimeProvider time)
+{
+    /// <summary>The longest credential that is looked at, in characters.</summary>
+    private const int MaxCredential = 6_000;
+
+    /// <summary>The credential of a request: query <c>api_key</c>, header <c>X-API-KEY</c>, or a bearer token.</summary>
+    public static string? CredentialOf(HttpRequest request)
+    {
+        if (request.Query["api_key"] is [{ Length: > 0 } query, ..])
+            return query;
+        if (request.Headers["X-API-KEY"] is [{ Length: > 0 } header, ..])
+            return header;
+        return request.Headers.Authorization is [{ } bearer, ..] && bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? bearer[7..].Trim() : null;
+    }
+
+    /// <summary>Who holds this credential, or null. Nothing is said yet of what it allows.</summary>
+    public async ValueTask<Caller?> IdentifyAsync(string? credential, CancellationToken cancellationToken)
+    {
+        if (credential is null or { Length: > MaxCredential })
+            return null;
+
+        Credential? held = tokens.Read(credential);
+        var key = held is not null ? directory.FindKey(held.KeyId) : await directory.FindKeyAsync(TenantAdmin.HashOf(credential), cancellationToken);
+        if (key is null || directory.FindTenant(key.Tenant) is not { } tenant)
+            return null;
+        return new Caller(held ?? new Credential.ApiKey(key.Id), tenant, directory.PathOf(tenant));
+    }
+
+    /// <summary>Why the caller may not open a session of this model from this origin, or null.</summary>
+    public CloseCode? WhyRefused(Caller? caller, string dialect, string? origin, string? model) => AccessPolicy.Refusal(new AccessRequest(
+        caller?.Credential,
+        KeyRevoked: caller is not null && directory.FindKey(caller.Credential.KeyId) is not { IsRevoked: false },
+        TreeSuspended: caller is not null && caller.Path.Any(tenant => tenant.IsSuspended),
+        origin,
+        model,
+        ModelServed: model is not null && providers.TryFind(dialect, model, out _),
+        ModelPriced: model is not null && caller is not null && directory.FindPrice(caller.Tenant.Id, model) is not null,
+        time.GetUtcNow()));
+
+    /// <summary>Why the caller may not use the API, or null: it needs an API key that is neither revoked nor suspended.</summary>
+    public CloseCode? WhyRefusedApi(Caller? caller) =>
+        caller is null ? CloseCode.InvalidCredential : directory.WhyRefused([.. caller.Path.Select(tenant => tenant.Id)], caller.Credential.KeyId);
+
+    /// <summary>What a credential is remembered by where its refusals are counted: never the credential itself.</summary>
+    public static string FingerprintOf(string? credential) =>
+        credential is null ? "none" : Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(credential)).AsSpan(0, 8));
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+
+namespace Orchestrator.Gateway.Tenants;
+
+/// <summary>What a back end asks of a token. Everything is optional; what it does not know is ignored, as the provider does.</summary>
+/// <param name="ExpiresIn">How long the token opens sessions: 1 to 3,600 seconds, 60 by default.</param>
+/// <param name="AllowedModels">At most 20 models, or null for all.</param>
+/// <param name="AllowedOrigins">At most 20 origins, compared exactly, or null for any.</param>
+/// <param name="MaxSessionDuration">How long a session may run, at least 10 seconds.</param>
+/// <param name="Metadata">A JSON object of at most 2,048 characters. Its <c>user_id</c> is the end user.</param>
+internal sealed record ClientTokenRequest(
+    TimeSpan ExpiresIn, IReadOnlyList<string>? AllowedModels, IReadOnlyList<string>? AllowedOrigins, TimeSpan? MaxSessionDuration, string? Metadata)
+{
+    private const int MaxItems = 20;
+    private const int MaxItemLength = 200;
+    private const int MaxMetadata = 2_048;
+    private const int MaxSeconds = 86_400;
+
+    /// <summary>What an empty request asks for.</summary>
+    public static ClientTokenRequest Default { get; } = new(TimeSpan.FromSeconds(60), null, null, null, null);
+
+    /// <summary>Reads and checks the body; all that is wrong is said at once, by field.</summary>
+    public static (ClientTokenRequest? Request, IReadOnlyDictionary<string, string> Errors) Read(JsonElement body)
+    {
+        var errors = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (body.ValueKind != JsonValueKind.Object)
+            return (null, new Dictionary<string, string> { ["body"] = "must be a JSON object" });
+
+        var expiresIn = Seconds(body, "expiresIn", 1, 3600, errors);
+        var models = Strings(body, "allowedModels", errors);
+        var origins = Strings(body, "allowedOrigins", errors);
+        var metadata = Object(body, "metadata", errors);
+        var duration = Nested(body, "constraints", errors) is { } constraints && Nested(constraints, "realtime", errors) is { } realtime
+            ? Seconds(realtime, "maxSessionDuration", 10, MaxSeconds, errors)
+            : null;
+        return errors.Count > 0
+            ? (null, errors)
+            : (new ClientTokenRequest(expiresIn ?? Default.ExpiresIn, models, origins, duration, metadata), errors);
+    }
+
+    private static TimeSpan? Seconds(JsonElement parent, string name, int min, int max, Dictionary<string, string> errors)
+    {
+        if (!TryGet(parent, name, out var value))
+            return null;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var seconds) && seconds >= min && seconds <= max)
+            return TimeSpan.FromSeconds(seconds);
+        errors[name] = $"must be a whole number from {min} to {max}";
+        return null;
+    }
+
+    private static IReadOnlyList<string>? Strings(JsonElement parent, string name, Dictionary<string, string> errors)
+    {
+        if (!TryGet(parent, name, out var value))
+            return null;
+        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= MaxItems
+            && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String && item.GetString() is { Length: > 0 and <= MaxItemLength }))
+            return [.. value.EnumerateArray().Select(item => item.GetString()!)];
+        errors[name] = $"must be a list of at most {MaxItems} texts of at most {MaxItemLength} characters";
+        return null;
+    }
+
+    private static string? Object(JsonElement parent, string name, Dictionary<string, string> errors)
+    {
+        if (!TryGet(parent, name, out var value))
+            return null;
+        // The one character that the database does not take.
+        if (value.ValueKind == JsonValueKind.Object && value.GetRawText() is { Length: <= MaxMetadata } text && !text.Contains("\\u0000", StringComparison.Ordinal))
+            return text;
+        errors[name] = $"must be an object of at most {MaxMetadata} characters, without \\u0000";
+        return null;
+    }
+
+    private static JsonElement? Nested(JsonElement parent, string name, Dictionary<string, string> errors)
+    {
+        if (!TryGet(parent, name, out var value))
+            return null;
+        if (value.ValueKind == JsonValueKind.Object)
+            return value;
+        errors[name] = "must be an object";
+        return null;
+    }
+
+    private static bool TryGet(JsonElement parent, string name, out JsonElement value) =>
+        parent.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
+}

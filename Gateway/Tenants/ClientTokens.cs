@@ -1,0 +1,64 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.DataProtection;
+using Orchestrator.Domain.Tenants;
+
+namespace Orchestrator.Gateway.Tenants;
+
+/// <summary>
+/// Client tokens: all that a token allows, sealed with the key ring that every process shares. Nothing is stored, so none
+/// can be listed; revoking the API key that minted one ends it.
+/// </summary>
+internal sealed class ClientTokens(IDataProtectionProvider protection)
+{
+    /// <summary>How every token begins, as the provider's do.</summary>
+    public const string Prefix = "ek_";
+
+    private readonly IDataProtector _protector = protection.CreateProtector("Orchestrator.ClientToken.v1");
+
+    /// <summary>Seals a token.</summary>
+    public string Write(Credential.ClientToken token)
+    {
+        var content = new Content(
+            token.MintedBy, token.ExpiresAt.ToUnixTimeMilliseconds(), token.Models, token.Origins, (int?)token.MaxSessionDuration?.TotalSeconds, token.Metadata);
+        return Prefix + Base64Url.EncodeToString(_protector.Protect(JsonSerializer.SerializeToUtf8Bytes(content, TokenJson.Default.Content)));
+    }
+
+    /// <summary>Opens a token, whatever its age; null for everything that is none of ours.</summary>
+    public Credential.ClientToken? Read(string token)
+    {
+        if (!token.StartsWith(Prefix, StringComparison.Ordinal) || !Base64Url.IsValid(token.AsSpan(Prefix.Length)))
+            return null;
+
+        try
+        {
+            var content = JsonSerializer.Deserialize(_protector.Unprotect(Base64Url.DecodeFromChars(token.AsSpan(Prefix.Length))), TokenJson.Default.Content)!;
+            return new Credential.ClientToken(
+                content.KeyId,
+                DateTimeOffset.FromUnixTimeMilliseconds(content.ExpiresAt),
+                content.Models,
+                content.Origins,
+                content.MaxSessionSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+                content.Metadata);
+        }
+        catch (Exception exception) when (exception is CryptographicException or JsonException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What is sealed. Names are short because the token travels in a query.</summary>
+    internal sealed record Content(
+        [property: JsonPropertyName("k")] Guid KeyId,
+        [property: JsonPropertyName("e")] long ExpiresAt,
+        [property: JsonPropertyName("m")] IReadOnlyList<string>? Models,
+        [property: JsonPropertyName("o")] IReadOnlyList<string>? Origins,
+        [property: JsonPropertyName("d")] int? MaxSessionSeconds,
+        [property: JsonPropertyName("x")] string? Metadata);
+}
+
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ClientTokens.Content))]
+internal sealed partial class TokenJson : JsonSerializerContext;

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Orchestrator.Domain.Tenants;
+
+namespace Orchestrator.Gateway.Tenants;
+
+/// <summary>
+/// <c>POST /v1/client/tokens</c>, in the provider's own shape, so that a back end written for it works against us by
+/// changing the host.
+/// </summary>
+internal static class ClientTokensApi
+{
+    /// <summary>The largest body, in bytes.</summary>
+    private const int MaxBody = 16 * 1024;
+
+    public static void MapClientTokens(this IEndpointRouteBuilder routes) => routes
+        .MapPost("/v1/client/tokens", CreateAsync)
+        .WithTags("Client tokens")
+        .WithName("CreateClientToken")
+        .WithSummary("Make a short-lived token for one end user")
+        .WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaxBody))
+        .AddEndpointFilter<ApiCallerFilter>();
+
+    private static async Task<Results<Ok<ClientTokenResponse>, ProblemHttpResult>> CreateAsync(HttpContext context, ClientTokens tokens, TimeProvider time)
+    {
+        var (request, errors) = await ReadAsync(context.Request);
+        if (request is null)
+            return Problems.Invalid(errors);
+
+        var token = new Credential.ClientToken(
+            ApiCallerFilter.CallerOf(context).Credential.KeyId,
+            time.GetUtcNow() + request.ExpiresIn,
+            request.AllowedModels,
+            request.AllowedOrigins,
+            request.MaxSessionDuration,
+            request.Metadata);
+        return TypedResults.Ok(ClientTokenResponse.For(tokens.Write(token), token));
+    }
+
+    private static async Task<(ClientTokenRequest?, IReadOnlyDictionary<string, string>)> ReadAsync(HttpRequest request)
+    {
+        // All of it is optional, the body too.
+        if (request.ContentLength is 0 or null && !request.Headers.ContainsKey("Transfer-Encoding"))
+            return (ClientTokenRequest.Default, new Dictionary<string, string>());
+        try
+        {
+            using var body = await JsonDocument.ParseAsync(request.Body, new JsonDocumentOptions { MaxDepth = 64 }, request.HttpContext.RequestAborted);
+            return ClientTokenRequest.Read(body.RootElement);
+        }
+        catch (JsonException)
+        {
+            return (null, new Dictionary<string, string> { ["body"] = "must be a JSON object" });
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace Orchestrator.Gateway.Tenants;
+
+/// <summary>
+/// A refused client is told politely, in its dialect, which costs an upgraded connection and perhaps a claim. Who is refused
+/// again and again is told with a bare HTTP answer instead. Only refusals are counted, by address and credential together, so
+/// nobody can use up somebody else's patience, and a credential that is let in is never kept waiting.
+/// </summary>
+internal sealed class RefusalThrottle(TimeProvider time) : IDisposable
+{
+    /// <summary>For how long an admitted-by-credential client that was refused too often is not asked again.</summary>
+    public static readonly TimeSpan Memory = TimeSpan.FromSeconds(1);
+
+    private readonly PartitionedRateLimiter<Source> _polite = PartitionedRateLimiter.Create<Source, Source>(source =>
+        RateLimitPartition.GetTokenBucketLimiter(source, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = 10, TokensPerPeriod = 1, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0, AutoReplenishment = false,
+        }));
+
+    private readonly PartitionedRateLimiter<string> _politeByAddress = PartitionedRateLimiter.Create<string, string>(address =>
+        RateLimitPartition.GetTokenBucketLimiter(address, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = 50, TokensPerPeriod = 10, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0, AutoReplenishment = false,
+        }));
+
+    private readonly MemoryCache _flooding = new(new MemoryCacheOptions { SizeLimit = 10_000 });
+
+    /// <summary>Counts a refusal; true when this one may still be told politely.</summary>
+    public bool TryBePolite(string address, string fingerprint)
+    {
+        var source = new Source(address, fingerprint);
+        using var bySource = _polite.AttemptAcquire(source);
+        using var byAddress = _politeByAddress.AttemptAcquire(address);
+        if (bySource.IsAcquired && byAddress.IsAcquired)
+            return true;
+
+        if (!bySource.IsAcquired)
+            _flooding.Set(source, time.GetTimestamp(), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Memory });
+        return false;
+    }
+
+    /// <summary>Whether this source was just refused once too often: it is answered from memory, without a claim.</summary>
+    public bool IsFlooding(string address, string fingerprint) => _flooding.TryGetValue(new Source(address, fingerprint), out _);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _polite.Dispose();
+        _politeByAddress.Dispose();
+        _flooding.Dispose();
+    }
+
+    private sealed record Source(string Address, string Fingerprint);
+}

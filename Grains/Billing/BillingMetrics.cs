@@ -1,0 +1,51 @@
+using System.Diagnostics.Metrics;
+using Orchestrator.Domain.Billing;
+
+namespace Orchestrator.Grains.Billing;
+
+/// <summary>What happened to seconds on their way to the ledger. Never tagged with a session or tenant.</summary>
+public sealed class BillingMetrics
+{
+    private readonly Histogram<double> _flush;
+    private readonly Counter<long> _marks;
+    private readonly Counter<long> _flushFailures;
+    private readonly Counter<long> _leasesLost;
+    private readonly Counter<long> _anomalies;
+    private readonly Counter<long> _undurable;
+    private readonly Counter<long> _settled;
+
+    /// <summary>Takes the program's meters.</summary>
+    public BillingMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create("Orchestrator.Billing");
+        _flush = meter.CreateHistogram<double>("orchestrator.billing.flush.duration", "s", "Time one mark flush took; alert at 0.4 s.");
+        _marks = meter.CreateCounter<long>("orchestrator.billing.marks", "{mark}", "Marks made durable.");
+        _flushFailures = meter.CreateCounter<long>("orchestrator.billing.flush.failures", "{flush}", "Flushes whose outcome is unknown.");
+        _leasesLost = meter.CreateCounter<long>("orchestrator.billing.leases_lost", "{lease}", "Times this process was declared dead and went on.");
+        _anomalies = meter.CreateCounter<long>("orchestrator.billing.meter.anomalies", "{anomaly}", "Provider seconds that did not add up.");
+        _undurable = meter.CreateCounter<long>("orchestrator.billing.ended_forwarded_undurable", "{generation}", "Ends told to a client before they were durable.");
+        _settled = meter.CreateCounter<long>("orchestrator.billing.settled", "ms", "Milliseconds moved from marks to the ledger.");
+    }
+
+    /// <summary>A flush succeeded.</summary>
+    public void Flushed(int marks, TimeSpan took)
+    {
+        _flush.Record(took.TotalSeconds);
+        _marks.Add(marks);
+    }
+
+    /// <summary>A flush failed.</summary>
+    public void FlushFailed() => _flushFailures.Add(1);
+
+    /// <summary>The lease was found lost.</summary>
+    public void LeaseLost() => _leasesLost.Add(1);
+
+    /// <summary>The meter found something odd.</summary>
+    public void AnomalyFound(MeterAnomaly anomaly) => _anomalies.Add(1, new KeyValuePair<string, object?>("anomaly", anomaly.ToString()));
+
+    /// <summary>A client heard of an end that was not durable within the limit.</summary>
+    public void EndedForwardedUndurable() => _undurable.Add(1);
+
+    /// <summary>Milliseconds reached the ledger.</summary>
+    public void Settled(long milliseconds) => _settled.Add(milliseconds);
+}

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Processes;
+using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Providers.Decart;
+using Orchestrator.Grains.Sessions;
+using Orchestrator.Grains.Sessions.Journal;
+using Orchestrator.Grains.Sessions.Relay;
+using Orchestrator.Grains.Tenants;
+
+namespace Orchestrator.Grains;
+
+/// <summary>What a process that relays sessions is made of, whoever hosts its grains and wherever its rows are kept.</summary>
+public static class GrainServices
+{
+    /// <summary>Relays, meters, journal, lease and loops. The stores behind the ports, <c>IGrains</c> and the meter factory are the host's to add.</summary>
+    public static IServiceCollection AddRelaying(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+
+        services.AddSingleton<DecartDialect>();
+        services.AddSingleton<IDialect>(provider => provider.GetRequiredService<DecartDialect>());
+        services.AddSingleton<ProviderCatalog>();
+        services.AddSingleton<IUpstreamDialer, WebSocketDialer>();
+
+        services.AddSingleton<TenantDirectory>();
+        services.AddSingleton<SessionRegistry>();
+        services.AddSingleton<SessionClaims>();
+        services.AddSingleton<SessionJournal>();
+        services.AddSingleton<SessionMetrics>();
+        services.AddSingleton<RelayServices>();
+        services.AddSingleton<RelaySweep>();
+        services.AddSingleton<Retention>();
+
+        services.AddSingleton<MarkBook>();
+        services.AddSingleton<MarkFlusher>();
+        services.AddSingleton<Settler>();
+        services.AddSingleton<BillingMetrics>();
+
+        services.AddSingleton<ProcessLease>();
+        services.AddSingleton<Reaper>();
+        services.AddSingleton<ProcessRuntime>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ProcessRuntime>());
+        return services;
+    }
+}

@@ -1,0 +1,70 @@
+using Orchestrator.Domain.Processes;
+using Orchestrator.Grains.Sessions;
+
+namespace Orchestrator.Grains.Processes;
+
+/// <summary>
+/// Who this process is to the others: the row it renews, and how the database has answered lately. Written by the flush
+/// thread, read by everybody.
+/// </summary>
+public sealed class ProcessLease(IProcessStore store, SessionRegistry sessions, TimeProvider time)
+{
+    private long _process;
+    private long _answeringSince;
+    private long _answeredAt;
+    private volatile bool _isAnswering;
+
+    /// <summary>What people call this process.</summary>
+    public string Name { get; } = $"{Environment.MachineName}:{Environment.ProcessId}";
+
+    /// <summary>This life of the process; 0 before it is registered.</summary>
+    public long Process => Volatile.Read(ref _process);
+
+    /// <summary>For how long the database has answered every flush, or null when it did not answer the last one.</summary>
+    public TimeSpan? AnsweringFor => _isAnswering ? time.GetElapsedTime(Volatile.Read(ref _answeringSince)) : null;
+
+    /// <summary>How long ago the database answered last, or null before the first answer.</summary>
+    public TimeSpan? SinceAnswer => Volatile.Read(ref _answeredAt) is var at && at == 0 ? null : time.GetElapsedTime(at);
+
+    /// <summary>Takes a row of its own. Until then nothing can be claimed.</summary>
+    public async Task RegisterAsync(CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref _process, await store.RegisterAsync(Name, cancellationToken));
+        Answered();
+    }
+
+    /// <summary>The database answered.</summary>
+    internal void Answered()
+    {
+        var now = time.GetTimestamp();
+        if (!_isAnswering)
+            Volatile.Write(ref _answeringSince, now);
+        _isAnswering = true;
+        Volatile.Write(ref _answeredAt, now);
+    }
+
+    /// <summary>The database did not answer.</summary>
+    internal void Missed() => _isAnswering = false;
+
+    /// <summary>
+    /// Another process declared this one dead. It goes on under a new life with what it can take back; the rest has been
+    /// finished elsewhere, and ends here without touching the books.
+    /// </summary>
+    /// <returns>How many sessions were taken back, and how many were lost.</returns>
+    internal (int Kept, int Lost) Revive()
+    {
+        var (process, held) = store.Reclaim(Process, Name);
+        Volatile.Write(ref _process, process);
+        // The lease was lost, so what was known about the database's steadiness counts from now.
+        _isAnswering = false;
+        Answered();
+        return sessions.Reclaim(held);
+    }
+
+    /// <summary>Lets go of the lease at an orderly end.</summary>
+    internal Task RetireAsync(CancellationToken cancellationToken) =>
+        Process == 0 ? Task.CompletedTask : store.RetireAsync(Process, cancellationToken);
+
+    /// <summary>Whether this process may declare others dead.</summary>
+    internal bool MayDeclareDead => LeaseRule.MayDeclareDead(AnsweringFor);
+}

@@ -1,0 +1,39 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Orchestrator.Domain.Billing;
+
+namespace Orchestrator.Grains.Providers.Decart;
+
+/// <summary>The frames that we say ourselves, byte for byte as the provider would.</summary>
+internal static class DecartMessages
+{
+    // The frames go to programs, not into a page.
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary><c>{"type":"error","error":"..."}</c></summary>
+    public static byte[] Error(string text) => Write("error", writer => writer.WriteString("error", text));
+
+    /// <summary><c>{"type":"generation_ended","seconds":12.5,"reason":"timeout"}</c></summary>
+    public static byte[] GenerationEnded(long milliseconds, string reason) => Write("generation_ended", writer =>
+    {
+        // A whole number where it is one: some clients read no other.
+        writer.WritePropertyName("seconds");
+        writer.WriteRawValue(milliseconds % 1000 == 0 ? $"{milliseconds / 1000}" : Seconds.Format(milliseconds).TrimEnd('0'));
+        writer.WriteString("reason", reason);
+    });
+
+    private static byte[] Write(string type, Action<Utf8JsonWriter> fields)
+    {
+        var bytes = new ArrayBufferWriter<byte>(128);
+        using (var writer = new Utf8JsonWriter(bytes, Plain))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type", type);
+            fields(writer);
+            writer.WriteEndObject();
+        }
+
+        return bytes.WrittenSpan.ToArray();
+    }
+}

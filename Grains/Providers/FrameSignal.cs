@@ -1,0 +1,48 @@
+using Orchestrator.Domain.Nodes;
+using Orchestrator.Domain.Sessions;
+
+namespace Orchestrator.Grains.Providers;
+
+/// <summary>What a frame means to the session's machine or meter.</summary>
+public enum SignalKind
+{
+    /// <summary>Nothing: it is passed on and forgotten.</summary>
+    None,
+    /// <summary>A type that the dialect does not name. It is passed on, and counted.</summary>
+    Unknown,
+    /// <summary>The client offers its media.</summary>
+    Offer,
+    /// <summary>The provider is ready for the client's media.</summary>
+    Answer,
+    /// <summary>The provider names its session; see <see cref="FrameSignal.Text"/>.</summary>
+    Named,
+    /// <summary>A place in the provider's queue.</summary>
+    Queue,
+    /// <summary>The state of the node.</summary>
+    Node,
+    /// <summary>A generation starts.</summary>
+    Started,
+    /// <summary>The generation's counter.</summary>
+    Tick,
+    /// <summary>The generation ended.</summary>
+    Ended,
+    /// <summary>The provider complains; see <see cref="FrameSignal.Text"/>.</summary>
+    Error,
+}
+
+/// <summary>What a dialect read out of one frame. Only what the kind calls for is set.</summary>
+/// <param name="Kind">What it means.</param>
+/// <param name="Milliseconds">The counter; null when the frame held no believable number.</param>
+/// <param name="Text">A name or the provider's words, at most 256 characters.</param>
+/// <param name="Position">Place in the queue.</param>
+/// <param name="Size">Length of the queue.</param>
+/// <param name="Node">State of the node.</param>
+/// <param name="End">Why the generation ended.</param>
+public readonly record struct FrameSignal(
+    SignalKind Kind,
+    long? Milliseconds = null,
+    string? Text = null,
+    int? Position = null,
+    int? Size = null,
+    NodeStatus? Node = null,
+    GenerationEnd End = GenerationEnd.Disconnect);

@@ -1,0 +1,26 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Options;
+
+namespace Orchestrator.Grains.Providers;
+
+/// <summary>Which provider serves which model.</summary>
+public sealed class ProviderCatalog
+{
+    private readonly List<ProviderEntry> _providers;
+
+    /// <summary>Pairs each configured provider with its dialect; fails at start for a dialect nobody speaks.</summary>
+    public ProviderCatalog(IOptions<ProvidersOptions> options, IEnumerable<IDialect> dialects)
+    {
+        var byName = dialects.ToDictionary(dialect => dialect.Name, StringComparer.OrdinalIgnoreCase);
+        _providers = [.. options.Value.Select(provider => byName.TryGetValue(provider.Value.Dialect, out var dialect)
+            ? new ProviderEntry(provider.Key, provider.Value, dialect)
+            : throw new InvalidOperationException($"Providers:{provider.Key}:Dialect is '{provider.Value.Dialect}'; known are {string.Join(", ", byName.Keys)}."))];
+    }
+
+    /// <summary>The first provider that speaks this dialect and serves this model.</summary>
+    public bool TryFind(string dialect, string model, [NotNullWhen(true)] out ProviderEntry? provider)
+    {
+        provider = _providers.Find(entry => entry.Dialect.Name == dialect && entry.Options.Serves(model));
+        return provider is not null;
+    }
+}

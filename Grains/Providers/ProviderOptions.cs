@@ -1,0 +1,44 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Orchestrator.Grains.Providers;
+
+/// <summary>The providers we resell. Section <c>Providers</c>: an object with one entry per name.</summary>
+public sealed class ProvidersOptions : Dictionary<string, ProviderOptions>, IValidatableObject
+{
+    /// <summary>Names are told apart without regard to case, as configuration keys are.</summary>
+    public ProvidersOptions() : base(StringComparer.OrdinalIgnoreCase) { }
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var (name, provider) in this)
+        {
+            if (provider.Endpoint is not { IsAbsoluteUri: true, Scheme: "ws" or "wss" })
+                yield return new($"Providers:{name}:Endpoint must be a ws:// or wss:// address, such as wss://host/v1/stream.");
+            if (provider.ApiKey.IsEmpty)
+                yield return new($"Providers:{name}:ApiKey is missing; without our own key the provider refuses every session.");
+            if (provider.Models.Count == 0)
+                yield return new($"Providers:{name}:Models is empty; name the models it serves, or end a prefix with *.");
+        }
+    }
+}
+
+/// <summary>One provider.</summary>
+public sealed class ProviderOptions
+{
+    /// <summary>Where its sockets are dialled, path included.</summary>
+    public Uri? Endpoint { get; init; }
+
+    /// <summary>Our own key. It goes to the provider and nowhere else.</summary>
+    public Secret ApiKey { get; init; } = new("");
+
+    /// <summary>Which dialect it speaks. Default: <c>decart</c>.</summary>
+    public string Dialect { get; init; } = "decart";
+
+    /// <summary>The models it serves: names, or prefixes that end with <c>*</c>.</summary>
+    public IList<string> Models { get; init; } = [];
+
+    /// <summary>Whether it serves this model.</summary>
+    public bool Serves(string model) => Models.Any(pattern =>
+        pattern.EndsWith('*') ? model.StartsWith(pattern[..^1], StringComparison.Ordinal) : model == pattern);
+}

@@ -1,0 +1,36 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Orchestrator.Domain.Billing;
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Interfaces.Hosting;
+
+namespace Orchestrator.Grains.Sessions.Journal;
+
+/// <summary>How what happened to a session reads on its timeline. Kinds are part of the API and never change.</summary>
+public static class Timeline
+{
+    /// <summary>The one last event of every session.</summary>
+    public const string SessionEnded = "session_ended";
+
+    private static readonly FrozenDictionary<Type, string> Kinds = typeof(SessionEvent)
+        .GetCustomAttributes<JsonDerivedTypeAttribute>()
+        .ToFrozenDictionary(attribute => attribute.DerivedType, attribute => (string)attribute.TypeDiscriminator!);
+
+    /// <summary>An event of the machine, with the phase it led to when that is another one.</summary>
+    public static TimelineEvent Of(SessionOwnership ownership, DateTimeOffset at, SessionEvent @event, SessionPhase? phase)
+    {
+        // The database takes every character but the one that a peer's words should not hold anyway.
+        var detail = JsonSerializer.Serialize(@event, @event.GetType(), ContractJson.Options).Replace("\\u0000", "\\ufffd", StringComparison.Ordinal);
+        return new TimelineEvent(ownership, ownership.NextSequence(), at, Kinds[@event.GetType()], phase, detail == "{}" ? null : detail);
+    }
+
+    /// <summary>Something about the provider's counter that did not add up.</summary>
+    public static TimelineEvent Anomaly(
+        SessionOwnership ownership, DateTimeOffset at, int run, MeterAnomaly anomaly, long? claimedMs, long markMs)
+    {
+        var detail = JsonSerializer.Serialize(new { run, anomaly, claimedMs, markMs }, ContractJson.Options);
+        return new TimelineEvent(ownership, ownership.NextSequence(), at, "meter_anomaly", Phase: null, detail);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Net.WebSockets;
+using Orchestrator.Domain.Sessions;
+
+namespace Orchestrator.Grains.Sessions.Relay;
+
+/// <summary>One side of a relay: its socket, the lane of messages towards it, and the pump of those that come from it.</summary>
+internal sealed class RelayLeg(FrameLane lane)
+{
+    private volatile WebSocket? _socket;
+    private volatile FramePump? _pump;
+    private volatile Task<PumpEnd> _reading = Task.FromResult(new PumpEnd(PeerClose.Gone));
+
+    /// <summary>Messages towards this side.</summary>
+    public FrameLane Lane => lane;
+
+    /// <summary>Whether there is a socket at all.</summary>
+    public bool IsOpen => _socket is not null;
+
+    /// <summary>How this side left, once it has.</summary>
+    public PeerClose? Left => IsOpen && _reading.IsCompletedSuccessfully ? _reading.Result.Close : null;
+
+    /// <summary>How many messages came from this side.</summary>
+    public long Messages => _pump?.Messages ?? 0;
+
+    /// <summary>The socket is open: messages towards it leave, messages from it are read until it leaves.</summary>
+    public Task<PumpEnd> ReadAsync(WebSocket socket, FramePump pump)
+    {
+        _socket = socket;
+        _pump = pump;
+        lane.Attach(socket);
+        using (ExecutionContext.SuppressFlow())
+            return _reading = Task.Run(pump.RunAsync);
+    }
+
+    /// <summary>Lets what waits leave, says goodbye, and waits for the peer to say it too; then the socket is cut, whatever came of it.</summary>
+    public async Task CloseAsync(WireClose close, TimeSpan drain, TimeSpan answer, TimeProvider time)
+    {
+        using var timeout = new CancellationTokenSource(drain, time);
+        await lane.CloseAsync(close, timeout.Token);
+        try
+        {
+            await _reading.WaitAsync(answer, time);
+        }
+        catch (TimeoutException)
+        {
+            // It had its time.
+        }
+
+        Cut();
+    }
+
+    /// <summary>Cuts the socket. Messages that wait are lost.</summary>
+    public void Cut()
+    {
+        lane.Abandon();
+        _socket?.Abort();
+    }
+}

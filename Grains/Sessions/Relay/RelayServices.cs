@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Interfaces.Hosting;
+using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Sessions.Journal;
+
+namespace Orchestrator.Grains.Sessions.Relay;
+
+/// <summary>What every relay of the process shares.</summary>
+public sealed class RelayServices(
+    IOptions<RelayOptions> options,
+    IGrains grains,
+    IUpstreamDialer dialer,
+    SessionRegistry registry,
+    SessionJournal journal,
+    MarkBook marks,
+    BillingMetrics billing,
+    SessionMetrics metrics,
+    TimeProvider time,
+    ILogger<SessionRelay> logger)
+{
+    internal RelayOptions Options { get; } = options.Value;
+    internal InFlightBudget Budget { get; } = new(options.Value.InFlightBytes, options.Value.MaxMessageBytes);
+    internal IGrains Grains { get; } = grains;
+    internal IUpstreamDialer Dialer { get; } = dialer;
+    internal SessionRegistry Registry { get; } = registry;
+    internal SessionJournal Journal { get; } = journal;
+    internal MarkBook Marks { get; } = marks;
+    internal BillingMetrics Billing { get; } = billing;
+    internal SessionMetrics Metrics { get; } = metrics;
+    internal TimeProvider Time { get; } = time;
+    internal ILogger Logger { get; } = logger;
+}

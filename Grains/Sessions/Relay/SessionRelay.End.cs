@@ -1,0 +1,119 @@
+using Microsoft.Extensions.Logging;
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Sessions.Journal;
+
+namespace Orchestrator.Grains.Sessions.Relay;
+
+/// <summary>Step 8: the end of a session, and what leads to one.</summary>
+public sealed partial class SessionRelay
+{
+    private long _readyAt;
+    private long _quietSince;
+    private long _quietAt;
+    private GenerationClosed? _cutShort;
+
+    /// <summary>When the client connected, by the process's monotonic clock.</summary>
+    internal long StartedAt { get; }
+
+    /// <summary>Looks once whether a limit was reached. Called about each second, for every relay, by one thread.</summary>
+    internal void Sweep()
+    {
+        if (_state.Phase is SessionPhase.Ended)
+            return;
+        if (Limit() is { } code)
+            Post(new SessionEvent.CloseRequested(code));
+        else if (_meter.CheckStall(_services.Options.TickTimeout) is { } news)
+            Post(news);
+    }
+
+    private CloseCode? Limit()
+    {
+        var (options, time) = (_services.Options, _services.Time);
+        if (_client.Lane.StalledFor > options.StallTimeout)
+            return CloseCode.SlowClient;
+        if (_upstream.Lane.StalledFor > options.StallTimeout)
+            return CloseCode.UpstreamStalled;
+        // What was spent in the provider's queue is not the end user's.
+        if (_readyAt != 0 && time.GetElapsedTime(_readyAt) > Request.MaxDuration)
+            return CloseCode.DurationLimit;
+        if (_readyAt == 0 && time.GetElapsedTime(StartedAt) > options.WaitTimeout)
+            return CloseCode.WaitLimit;
+
+        var messages = _client.Messages + _upstream.Messages;
+        if (messages != _quietAt || _quietSince == 0)
+            (_quietAt, _quietSince) = (messages, time.GetTimestamp());
+        return time.GetElapsedTime(_quietSince) > options.IdleTimeout ? CloseCode.IdleTimeout : null;
+    }
+
+    private async Task EndAsync(IReadOnlyList<SessionEffect> effects)
+    {
+        try
+        {
+            foreach (var effect in effects)
+                await PerformAsync(effect);
+        }
+#pragma warning disable CA1031 // Whatever fails, both sockets are cut and whoever waits for the end gets it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogEndFailed(_services.Logger, exception, Session);
+        }
+
+        _upstream.Cut();
+        _client.Cut();
+        _services.Registry.Remove(this);
+        _completion.TrySetResult();
+    }
+
+    private Task PerformAsync(SessionEffect effect) => effect switch
+    {
+        SessionEffect.HangUp hangUp        => HangUpAsync(hangUp.Close),
+        SessionEffect.Finish finish        => FinishAsync(finish.Code),
+        SessionEffect.ForwardClose forward => _client.CloseAsync(forward.Close, _services.Options.StallTimeout, _services.Options.CloseTimeout, _services.Time),
+        SessionEffect.Dismiss dismiss      => DismissAsync(dismiss.Code),
+        _                                  => throw new InvalidOperationException($"A relay that ends does not perform {effect}."),
+    };
+
+    /// <summary>Ends the provider's session. What it still has to say, its last count above all, is heard for a moment.</summary>
+    private async Task HangUpAsync(WireClose? close)
+    {
+        await _dialStop.CancelAsync();
+        if (close is { } goodbye && _upstream.IsOpen)
+            await _upstream.CloseAsync(goodbye, _services.Options.CloseTimeout, _services.Options.CloseTimeout, _services.Time);
+        else
+            _upstream.Cut();
+    }
+
+    private Task FinishAsync(CloseCode code)
+    {
+        var entry = code.Entry();
+        var runs = _meter.Finish(entry.Name);
+        _cutShort = runs.Count > 0 ? runs[0] : null;
+        _services.Metrics.SessionEnded(code);
+        LogEnded(_services.Logger, Session, entry.Name);
+        if (!Ownership.IsLost)
+            _services.Journal.Add(new SessionEnded(Ownership, Ownership.NextSequence(), _services.Time.GetUtcNow(), code, _state, runs));
+        return Task.CompletedTask;
+    }
+
+    private async Task DismissAsync(CloseCode code)
+    {
+        // A run that was cut short ends for the client as it would have ended with the provider: durable first, then told.
+        if (_cutShort is { } run && !Ownership.IsLost)
+            await WhenDurableAsync(run.Generation);
+        var frames = IsClaimed ? Dialect.Farewell(code, _cutShort?.Generation.MarkMs) : Dialect.Refusal(code);
+        foreach (var frame in frames)
+            _client.Lane.Send(frame);
+        var timeout = _services.Options.CloseTimeout;
+        await _client.CloseAsync(WireClose.For(code), timeout, timeout, _services.Time);
+    }
+
+    [LoggerMessage(1141, LogLevel.Debug, "Session {Session} ended: {Code}")]
+    private static partial void LogEnded(ILogger logger, SessionId session, string code);
+
+    [LoggerMessage(1142, LogLevel.Error, "Session {Session} failed to end in order; its sockets are cut")]
+    private static partial void LogEndFailed(ILogger logger, Exception exception, SessionId session);
+
+    [LoggerMessage(1143, LogLevel.Error, "Session {Session} could not dial")]
+    private static partial void LogDialFailed(ILogger logger, Exception exception, SessionId session);
+}

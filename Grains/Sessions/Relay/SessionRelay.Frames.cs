@@ -1,0 +1,138 @@
+using System.Net.WebSockets;
+using Orchestrator.Domain.Nodes;
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Providers;
+
+namespace Orchestrator.Grains.Sessions.Relay;
+
+/// <summary>Step 6: what the frames that pass mean to the session. Nothing here changes a frame.</summary>
+public sealed partial class SessionRelay
+{
+    /// <summary>How long the end of a generation may wait to become durable before the client is told anyway.</summary>
+    private static readonly TimeSpan DurableTimeout = TimeSpan.FromSeconds(5);
+
+    private string? _version;
+    private int _announcedRun;
+
+    private IDialect Dialect => _upstreamRequest.Provider.Dialect;
+
+    private ValueTask<bool> InspectClientAsync(ReadOnlyMemory<byte> payload, WebSocketMessageType kind)
+    {
+        if (kind != WebSocketMessageType.Text)
+            return ValueTask.FromResult(true);
+
+        _version ??= Dialect.Version(payload.Span);
+        if (Dialect.ReadClient(payload.Span).Kind is SignalKind.Offer)
+            Post(new SessionEvent.MediaOffered());
+        return ValueTask.FromResult(true);
+    }
+
+    private ValueTask<bool> InspectUpstreamAsync(ReadOnlyMemory<byte> payload, WebSocketMessageType kind)
+    {
+        if (kind != WebSocketMessageType.Text)
+            return ValueTask.FromResult(true);
+
+        var signal = Dialect.ReadUpstream(payload.Span);
+        switch (signal.Kind)
+        {
+            case SignalKind.None:
+                break;
+            case SignalKind.Tick:
+                _meter.Ticked(signal.Milliseconds);
+                Announce();
+                break;
+            case SignalKind.Ended:
+                return EndGenerationAsync(signal);
+            default:
+                Observe(signal);
+                break;
+        }
+
+        return ValueTask.FromResult(true);
+    }
+
+    private void Observe(in FrameSignal signal)
+    {
+        switch (signal.Kind)
+        {
+            case SignalKind.Started:
+                _meter.Started();
+                Announce();
+                break;
+            case SignalKind.Named when signal.Text is { } upstream:
+                _meter.Named(upstream);
+                Post(new SessionEvent.UpstreamNamed(upstream));
+                break;
+            case SignalKind.Answer:
+                // Dialect B names its session where A answers.
+                if (signal.Text is { } named)
+                {
+                    _meter.Named(named);
+                    Post(new SessionEvent.UpstreamNamed(named));
+                }
+
+                Post(new SessionEvent.MediaAnswered());
+                break;
+            case SignalKind.Queue:
+                Post(new SessionEvent.Queued(signal.Position, signal.Size));
+                break;
+            case SignalKind.Node when signal.Node is { } node:
+                Post(new SessionEvent.NodeReported(node));
+                break;
+            case SignalKind.Error:
+                Post(new SessionEvent.ProviderComplained(_upstreamRequest.Provider.Options.ApiKey.Redact(signal.Text ?? "")));
+                if (signal.Node is NodeStatus.Full)
+                    Post(new SessionEvent.NodeReported(NodeStatus.Full));
+                break;
+            case SignalKind.Unknown:
+                _services.Metrics.UnknownType();
+                break;
+        }
+    }
+
+    /// <summary>Step 8: the end of a generation is durable before the client hears of it, or has waited long enough.</summary>
+    private async ValueTask<bool> EndGenerationAsync(FrameSignal signal)
+    {
+        if (_meter.Ended(signal.Milliseconds) is { } generation)
+        {
+            Announce();
+            await WhenDurableAsync(generation);
+            _meter.Close(generation, Name(signal.End));
+            Post(new SessionEvent.GenerationEnded(generation.Run, generation.MarkMs, signal.End));
+        }
+
+        return true;
+    }
+
+    private async Task WhenDurableAsync(LiveGeneration generation)
+    {
+        try
+        {
+            await _services.Marks.WhenDurableAsync(generation).WaitAsync(DurableTimeout, _services.Time);
+        }
+        catch (TimeoutException)
+        {
+            // The mark stays queued until it is durable; the client is not kept waiting for our database.
+            _services.Billing.EndedForwardedUndurable();
+        }
+    }
+
+    /// <summary>Tells the session of a run that has begun, by whatever frame it showed.</summary>
+    private void Announce()
+    {
+        if (_meter.Open is not { } generation || generation.Run <= _announcedRun)
+            return;
+        _announcedRun = generation.Run;
+        Post(new SessionEvent.GenerationStarted(generation.Run));
+    }
+
+    private static string Name(GenerationEnd end) => end switch
+    {
+        GenerationEnd.Timeout             => "timeout",
+        GenerationEnd.Moderation          => "moderation_violation",
+        GenerationEnd.Error               => "error",
+        GenerationEnd.InsufficientCredits => "insufficient_credits",
+        _                                 => "disconnect",
+    };
+}

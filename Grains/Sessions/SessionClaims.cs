@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging;
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Processes;
+
+namespace Orchestrator.Grains.Sessions;
+
+/// <summary>
+/// Claims of the whole process, in batches: one transaction is under way at a time and takes what gathered meanwhile, so
+/// that a thousand sessions a second cost some tens of commits.
+/// </summary>
+public sealed partial class SessionClaims(ISessionClaimStore store, ProcessLease lease, TimeProvider time, ILogger<SessionClaims> logger)
+{
+    /// <summary>The most claims in one transaction.</summary>
+    public const int MaxBatch = 200;
+
+    /// <summary>How long the transaction may take; afterwards its outcome is unknown.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(4);
+
+    private readonly Lock _gate = new();
+    private List<Waiting> _waiting = [];
+    private bool _running;
+
+    /// <summary>Claims one session.</summary>
+    /// <returns>Why it was refused, or null. <see cref="CloseCode.StorageUnavailable"/> leaves open whether there is a row.</returns>
+    public Task<CloseCode?> ClaimAsync(SessionClaim claim)
+    {
+        var waiting = new Waiting(claim);
+        lock (_gate)
+        {
+            _waiting.Add(waiting);
+            if (_running)
+                return waiting.Answer.Task;
+            _running = true;
+        }
+
+        using (ExecutionContext.SuppressFlow())
+            _ = Task.Run(ClaimAllAsync);
+        return waiting.Answer.Task;
+    }
+
+    private async Task ClaimAllAsync()
+    {
+        while (TryTake(out var batch))
+        {
+            var answers = await ClaimAsync(batch);
+            for (var i = 0; i < batch.Count; i++)
+                batch[i].Answer.TrySetResult(answers[i]);
+        }
+    }
+
+    private bool TryTake(out List<Waiting> batch)
+    {
+        lock (_gate)
+        {
+            batch = _waiting;
+            if (batch.Count == 0)
+                return _running = false;
+
+            _waiting = [.. batch.Skip(MaxBatch)];
+            batch.RemoveRange(Math.Min(MaxBatch, batch.Count), Math.Max(0, batch.Count - MaxBatch));
+            return true;
+        }
+    }
+
+    private async Task<IReadOnlyList<CloseCode?>> ClaimAsync(List<Waiting> batch)
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(Timeout, time);
+            return await store.ClaimAsync(lease.Process, batch.ConvertAll(waiting => waiting.Claim), timeout.Token);
+        }
+#pragma warning disable CA1031 // Whatever keeps sessions from being recorded keeps them from being opened.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogClaimFailed(exception, batch.Count);
+            return [.. batch.Select(_ => (CloseCode?)CloseCode.StorageUnavailable)];
+        }
+    }
+
+    private sealed record Waiting(SessionClaim Claim)
+    {
+        public TaskCompletionSource<CloseCode?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    [LoggerMessage(1151, LogLevel.Error, "{Sessions} sessions could not be claimed and are refused")]
+    private partial void LogClaimFailed(Exception exception, int sessions);
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Hosting;
+using Orchestrator.Grains.Interfaces.Sessions;
+using Orchestrator.Grains.Sessions.Relay;
+
+namespace Orchestrator.Grains.Sessions;
+
+/// <summary>
+/// Applies what happens to a session and has its relay perform what follows. Its state is the record that the relay keeps,
+/// so the grain may be put to sleep between any two calls; without a relay in this process there is nothing to decide.
+/// </summary>
+public partial class SessionGrain(IGrainLife life, SessionRegistry relays, SessionClaims claims, SessionMetrics metrics, ILogger<SessionGrain> logger)
+    : ISessionGrain
+{
+    /// <summary>How long a grain stays without a call while its session lives; each call begins it anew.</summary>
+    private static readonly TimeSpan Stay = TimeSpan.FromHours(1);
+
+    private readonly SessionId _session = SessionId.Parse(life.Key, provider: null);
+
+    /// <inheritdoc/>
+    public async Task<CloseCode?> OpenAsync(OpenSession request, CancellationToken cancellationToken)
+    {
+        if (!relays.TryGet(_session, out var relay))
+            return CloseCode.InternalError;
+        if (relay.IsClaimed)
+            return relay.State.Code;
+
+        // Step 3: the row first; step 4 in the same transaction, so that nothing is reserved for a session without one.
+        if (await claims.ClaimAsync(new SessionClaim(_session, request)) is { } refused)
+        {
+            Refuse(relay, refused);
+            return refused;
+        }
+
+        relay.Claimed();
+        metrics.SessionOpened();
+        Handle(relay, new SessionEvent.Admitted());
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public Task ObserveAsync(IReadOnlyList<SessionEvent> events, CancellationToken cancellationToken)
+    {
+        if (relays.TryGet(_session, out var relay))
+        {
+            foreach (var @event in events)
+                Handle(relay, @event);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task CloseAsync(CloseCode code, CancellationToken cancellationToken)
+    {
+        if (relays.TryGet(_session, out var relay))
+            Handle(relay, new SessionEvent.CloseRequested(code));
+        return Task.CompletedTask;
+    }
+
+    private void Refuse(SessionRelay relay, CloseCode code)
+    {
+        metrics.SessionRefused(code);
+        LogRefused(logger, _session, code);
+        relay.Refuse(code, mayHaveRow: code is CloseCode.StorageUnavailable);
+        life.EndWhenIdle();
+    }
+
+    private void Handle(SessionRelay relay, SessionEvent @event)
+    {
+        var from = relay.State;
+        var step = SessionMachine.Apply(from, @event);
+        if (from.Phase is SessionPhase.Ended)
+            return;
+
+        // State moves first: an effect that fails must not leave the old phase behind.
+        relay.Publish(step.Next, @event);
+        LogHandled(logger, _session, @event.GetType().Name, from.Phase, step.Next.Phase);
+
+        if (step.Next.Phase is SessionPhase.Ended)
+            life.EndWhenIdle();
+        else
+            life.StayFor(Stay);
+        Perform(relay, step.Effects);
+    }
+
+    private static void Perform(SessionRelay relay, IReadOnlyList<SessionEffect> effects)
+    {
+        switch (effects)
+        {
+            case []:
+                break;
+            case [SessionEffect.DialUpstream]:
+                relay.Dial();
+                break;
+            case [.., SessionEffect.Finish] or [.., SessionEffect.Finish, _]:
+                relay.End(effects);
+                break;
+            default:
+                throw new UnreachableException($"No one performs {string.Join(", ", effects)}.");
+        }
+    }
+
+    [LoggerMessage(1101, LogLevel.Debug, "Session {Session} handled {Event}: {From} to {To}")]
+    private static partial void LogHandled(ILogger logger, SessionId session, string @event, SessionPhase from, SessionPhase to);
+
+    [LoggerMessage(1102, LogLevel.Information, "Session {Session} refused: {Code}")]
+    private static partial void LogRefused(ILogger logger, SessionId session, CloseCode code);
+}

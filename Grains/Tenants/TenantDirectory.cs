@@ -1,0 +1,119 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Domain.Tenants;
+
+namespace Orchestrator.Grains.Tenants;
+
+/// <summary>
+/// This process's copy of all tenants, keys and prices, so that a connection is authenticated without asking the database,
+/// and the database may be away. It is at most one refresh old; a key that it does not know makes it look at once.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore holds nothing that needs disposing, and the directory lives as long as the process.")]
+public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
+{
+    /// <summary>How often changes are looked for. Less than half of the second in which a revocation must work.</summary>
+    public static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How often an unknown key may cause a look of its own.</summary>
+    private static readonly TimeSpan MissInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly ConcurrentDictionary<TenantId, Tenant> _tenants = new();
+    private readonly ConcurrentDictionary<Guid, ApiKeyRecord> _keys = new();
+    private readonly ConcurrentDictionary<string, Guid> _keysByHash = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<TenantId, ImmutableDictionary<long, PriceVersion>> _prices = new();
+    private readonly SemaphoreSlim _refreshing = new(1, 1);
+    private ulong _snapshot;
+    private long _version;
+    private long _refreshedAt;
+
+    /// <summary>Grows with every change that was taken in.</summary>
+    public long Version => Interlocked.Read(ref _version);
+
+    /// <summary>Whether it was ever filled.</summary>
+    public bool IsLoaded => Interlocked.Read(ref _refreshedAt) != 0;
+
+    /// <summary>Takes in what changed. One at a time; whoever comes meanwhile waits for that one.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        await _refreshing.WaitAsync(cancellationToken);
+        try
+        {
+            var changes = await store.ReadChangesAsync(_snapshot, cancellationToken);
+            var changed = changes.Tenants.Count(Take) + changes.Keys.Count(Take) + changes.Prices.Count(Take);
+            _snapshot = changes.Snapshot;
+            if (changed > 0)
+                Interlocked.Increment(ref _version);
+            Interlocked.Exchange(ref _refreshedAt, time.GetTimestamp());
+        }
+        finally
+        {
+            _refreshing.Release();
+        }
+    }
+
+    /// <summary>The key with this SHA-256, in hex; looks again when it is not known, but not for every guess.</summary>
+    public async ValueTask<ApiKeyRecord?> FindKeyAsync(string sha256, CancellationToken cancellationToken)
+    {
+        if (!_keysByHash.ContainsKey(sha256) && time.GetElapsedTime(Interlocked.Read(ref _refreshedAt)) > MissInterval)
+        {
+            try
+            {
+                await RefreshAsync(cancellationToken);
+            }
+#pragma warning disable CA1031 // The copy serves while the database is away; what it does not know stays unknown.
+            catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                Interlocked.Exchange(ref _refreshedAt, time.GetTimestamp());
+            }
+        }
+
+        return _keysByHash.TryGetValue(sha256, out var id) ? _keys.GetValueOrDefault(id) : null;
+    }
+
+    /// <summary>The key with this id.</summary>
+    public ApiKeyRecord? FindKey(Guid id) => _keys.GetValueOrDefault(id);
+
+    /// <summary>The tenant with this id.</summary>
+    public Tenant? FindTenant(TenantId id) => _tenants.GetValueOrDefault(id);
+
+    /// <summary>The tenants from the root down to this one.</summary>
+    public IReadOnlyList<Tenant> PathOf(Tenant tenant) => [.. tenant.Path.Select(id => _tenants.GetValueOrDefault(id)).OfType<Tenant>()];
+
+    /// <summary>What a tenant pays for a model now; a price for that very model goes before one for all.</summary>
+    public PriceVersion? FindPrice(TenantId tenant, string model) => _prices.TryGetValue(tenant, out var prices)
+        ? prices.Values.Where(price => price.Covers(model, time.GetUtcNow())).MaxBy(price => price.Model is null ? 0 : 1)
+        : null;
+
+    /// <summary>Why sessions of this path and key may not live, or null.</summary>
+    public CloseCode? WhyRefused(IReadOnlyList<TenantId> path, Guid keyId) =>
+        FindKey(keyId) is { IsRevoked: true } ? CloseCode.CredentialRevoked
+        : path.Any(id => FindTenant(id) is { IsSuspended: true }) ? CloseCode.TenantSuspended
+        : null;
+
+    // A row may be told twice, and then changes nothing.
+
+    private bool Take(Tenant tenant)
+    {
+        var known = _tenants.GetValueOrDefault(tenant.Id);
+        _tenants[tenant.Id] = tenant;
+        return known is null || !(known with { Path = tenant.Path }).Equals(tenant);
+    }
+
+    private bool Take(ApiKeyRecord key)
+    {
+        var known = _keys.GetValueOrDefault(key.Id);
+        _keys[key.Id] = key;
+        _keysByHash[key.Sha256] = key.Id;
+        return key != known;
+    }
+
+    private bool Take(PriceVersion price)
+    {
+        var known = _prices.GetValueOrDefault(price.Tenant, ImmutableDictionary<long, PriceVersion>.Empty);
+        _prices[price.Tenant] = known.SetItem(price.Id, price);
+        return known.GetValueOrDefault(price.Id) != price;
+    }
+}

@@ -1,0 +1,27 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Orchestrator.Storage;
+
+/// <summary>Columns of a batch as array parameters, in the order of their numbers in the statement.</summary>
+internal static class Parameters
+{
+    public static NpgsqlParameterCollection Value<T>(this NpgsqlParameterCollection parameters, T value)
+    {
+        parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+        return parameters;
+    }
+
+    public static NpgsqlParameterCollection Column<TItem, T>(this NpgsqlParameterCollection parameters, IReadOnlyList<TItem> items, Func<TItem, T> value)
+    {
+        parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. items.Select(value)] });
+        return parameters;
+    }
+
+    public static NpgsqlParameterCollection Column<TItem>(
+        this NpgsqlParameterCollection parameters, IReadOnlyList<TItem> items, NpgsqlDbType type, Func<TItem, object?> value)
+    {
+        parameters.Add(new NpgsqlParameter { Value = items.Select(value).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type });
+        return parameters;
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Processes;
+using Orchestrator.Grains.Sessions;
+using Orchestrator.Grains.Sessions.Journal;
+using Orchestrator.Grains.Sessions.Relay;
+using Orchestrator.Grains.Tenants;
+using Orchestrator.Storage.Billing;
+using Orchestrator.Storage.Processes;
+using Orchestrator.Storage.Sessions;
+using Orchestrator.Storage.Tenants;
+
+namespace Orchestrator.Storage;
+
+/// <summary>PostgreSQL behind every port of the grains.</summary>
+public static class StorageServices
+{
+    /// <summary>Adds the stores over one database.</summary>
+    public static IServiceCollection AddStorage(this IServiceCollection services, string connectionString)
+    {
+        services.AddSingleton(_ => new Database(connectionString));
+        services.AddSingleton<ISessionClaimStore, SessionClaimStore>();
+        services.AddSingleton<IJournalStore, JournalStore>();
+        services.AddSingleton<IEndRequestStore, EndRequestStore>();
+        services.AddSingleton<ISessionQueries, SessionQueries>();
+        services.AddSingleton<IRetentionStore, RetentionStore>();
+        services.AddSingleton<IMarkStore, MarkStore>();
+        services.AddSingleton<ISettlementStore, SettlementStore>();
+        services.AddSingleton<IProcessStore, ProcessStore>();
+        services.AddSingleton<ITenantStore, TenantStore>();
+        services.AddSingleton<TenantAdmin>();
+        return services;
+    }
+}
