@@ -39,9 +39,7 @@ public static class Seconds
         if (mark >= 0)
         {
             var power = token[(mark + 1)..];
-            if (power is [(byte)'+', .. var unsigned])
-                power = unsigned;
-            // A power of more digits than an int holds is absurd whatever the mantissa says.
+            // The parser takes one sign itself. A power of more digits than an int holds is absurd whatever the mantissa says.
             if (!Utf8Parser.TryParse(power, out exponent, out var used) || used != power.Length || exponent is < -400 or > 400)
                 return false;
         }
