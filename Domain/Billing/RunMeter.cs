@@ -26,8 +26,8 @@ public sealed record MeterState(
         Run: 0, IsOpen: false, MarkMs: 0, StartedAt: TimeSpan.Zero, Upstream: null, UpstreamSince: TimeSpan.Zero, HasCounted: false,
         BaseMs: 0, IsBaseKnown: false, IsReattached: false, RestartAt: null);
 
-    /// <summary>Where the provider's counter stands as far as it is believed.</summary>
-    public long CounterMs => BaseMs + MarkMs;
+    /// <summary>Where the provider's counter stands as far as it is believed; zero for one that has not counted yet.</summary>
+    public long CounterMs => HasCounted ? BaseMs + MarkMs : 0;
 }
 
 /// <summary>What the relay hears about generated time.</summary>
@@ -104,10 +104,10 @@ public static class RunMeter
         _                                                                    => new(state),
     };
 
-    /// <summary>Another upstream session is another counter, which starts from zero.</summary>
+    /// <summary>Another upstream session is another counter, which starts from zero. The last run keeps its mark and counts no more.</summary>
     private static MeterState Replace(MeterState state, Named named) => MeterState.New with
     {
-        Run = state.Run, StartedAt = state.StartedAt, Upstream = named.Upstream, UpstreamSince = named.At,
+        Run = state.Run, MarkMs = state.MarkMs, StartedAt = state.StartedAt, Upstream = named.Upstream, UpstreamSince = named.At,
     };
 
     /// <summary>
