@@ -36,7 +36,8 @@ public static class SessionMachine
         (not Opening, GenerationStarted)   => new(Ready(state) with { Phase = Generating }),
         (Generating, GenerationStalled)                 => new(state with { Phase = Stalled }),
         (Stalled, GenerationResumed)                    => new(state with { Phase = Generating }),
-        (not Opening, GenerationEnded ended)            => new(state with { Phase = Connected, LastEnd = ended.Reason }),
+        // It may end before it began: who is refused in the queue waits there no more.
+        (not Opening, GenerationEnded ended)            => new(state with { Phase = Connected, QueuePosition = null, QueueSize = null, LastEnd = ended.Reason }),
         _                                               => new(state),
     };
 
