@@ -20,10 +20,11 @@ public sealed partial class Pumps(ILogger<Pumps> logger) : IAsyncDisposable
             _running.Add(Task.Run(() => RunAsync(loop)));
     }
 
-    /// <summary>Cancels every loop and waits for the last of them.</summary>
+    /// <summary>Cancels every loop and waits for the last of them. Repeating it is safe: a grain and its scope may both do so.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        if (!_stop.IsCancellationRequested)
+            await _stop.CancelAsync();
         await Task.WhenAll(_running);
         _stop.Dispose();
     }
