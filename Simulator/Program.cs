@@ -1,2 +1,8 @@
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+using System.CommandLine;
+using Orchestrator.Simulator.Commands;
+
+var root = new RootCommand("A provider that speaks Decart's control dialects, plays scripts and keeps the truth about what it sent.")
+{
+    ServeCommand.Create(),
+};
+return await root.Parse(args).InvokeAsync();

@@ -1,0 +1,41 @@
+using System.CommandLine;
+
+namespace Orchestrator.Simulator.Commands;
+
+/// <summary><c>serve</c>: runs one simulator until the process is told to stop.</summary>
+internal static class ServeCommand
+{
+    public static Command Create()
+    {
+        var urls = new Option<string>("--urls")
+        {
+            Description = "Where to listen, separated by semicolons",
+            DefaultValueFactory = _ => "http://127.0.0.1:8090",
+        };
+        var apiKey = new Option<string>("--api-key")
+        {
+            Description = "The key that clients must send as api_key",
+            DefaultValueFactory = _ => SimulatorOptions.DefaultApiKey,
+        };
+        var buffered = new Option<bool>("--buffer-sends")
+        {
+            Description = "Faster echoes for load tests; the truth is then dated a moment early",
+        };
+
+        var serve = new Command("serve", "Serve the built-in models and the control endpoints") { urls, apiKey, buffered };
+        serve.SetAction((parsed, stopping) =>
+            RunAsync(
+                new() { Urls = parsed.GetValue(urls)!, ApiKey = parsed.GetValue(apiKey)!, BufferSends = parsed.GetValue(buffered) },
+                Console.Out, stopping));
+        return serve;
+    }
+
+    private static async Task<int> RunAsync(SimulatorOptions options, TextWriter output, CancellationToken stopping)
+    {
+        await using var simulator = await ProviderSimulator.StartAsync(options, stopping);
+        await output.WriteLineAsync($"Simulator listens on {simulator.Address}");
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, options.TimeProvider, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return 0;
+    }
+}
