@@ -10,7 +10,7 @@ namespace Orchestrator.Grains.Hosting.InProcess;
 internal sealed partial class Activation(InProcessGrains host, GrainRegistration registration, string key) : Mailbox, IGrainLife
 {
     private object? _grain;
-    private IServiceScope? _scope;
+    private AsyncServiceScope? _scope;
     private List<GrainTimer>? _timers;
     private long _lastUsed;
     private long _stayUntil = long.MinValue;
@@ -36,17 +36,17 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
         return timer;
     }
 
-    /// <summary>Ends the grain if it has been idle for the host's time-out and did not ask to stay.</summary>
+    /// <summary>Ends the grain if nobody called it for the host's time-out and it did not ask to stay.</summary>
     public void EndIfIdle(long idleSince, long now)
     {
-        if (!IsBusy && IsAlive && Volatile.Read(ref _lastUsed) < idleSince && Volatile.Read(ref _stayUntil) <= now)
-            TryPost(new EndItem());
+        if (IsIdle(idleSince, now))
+            TryPost(new EndItem(this, idleSince, now));
     }
 
     /// <summary>Ends the grain after what waits now, whatever it asked for; the task is done when it has ended.</summary>
     public Task EndAsync()
     {
-        var item = new EndItem();
+        var item = new EndItem(this);
         if (!TryPost(item))
             item.Ended.SetResult();
         return item.Ended.Task;
@@ -57,7 +57,8 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
     {
         if (item is EndItem end)
         {
-            await DeactivateAsync("idle");
+            if (end.IsStillDue)
+                await DeactivateAsync("idle");
             end.Ended.TrySetResult();
             return;
         }
@@ -67,7 +68,9 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
             return;
 
         await item.RunAsync(_grain!);
-        Volatile.Write(ref _lastUsed, host.Time.GetTimestamp());
+        // As on Orleans, a timer alone keeps no grain alive.
+        if (item is not GrainTimer.Tick)
+            Volatile.Write(ref _lastUsed, host.Time.GetTimestamp());
 
         if (host.EndsAtRandom())
             await DeactivateAsync("strict mode ends grains at random");
@@ -85,17 +88,22 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
         return true;
     }
 
+    private bool IsIdle(long since, long now) =>
+        IsAlive && Volatile.Read(ref _lastUsed) < since && Volatile.Read(ref _stayUntil) <= now;
+
     private async Task<bool> TryActivateAsync(MailboxItem item)
     {
         if (_grain is not null)
             return true;
 
+        object? grain = null;
         try
         {
             _endRequested = false;
             _stayUntil = long.MinValue;
-            _scope = host.Services.CreateScope();
-            var grain = registration.Create(_scope.ServiceProvider, [this]);
+            var scope = host.Services.CreateAsyncScope();
+            _scope = scope;
+            grain = registration.Create(scope.ServiceProvider, [this]);
             if (grain is IGrainLifecycle lifecycle)
                 await lifecycle.OnActivateAsync(CancellationToken.None);
             Volatile.Write(ref _grain, grain);
@@ -106,7 +114,7 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
 #pragma warning restore CA1031
         {
             LogActivationFailed(host.Logger, exception, registration.Contract.Name, key);
-            Release();
+            await ReleaseAsync(grain);
             item.Fail(exception);
             return false;
         }
@@ -122,8 +130,6 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
         {
             if (grain is IGrainLifecycle lifecycle)
                 await lifecycle.OnDeactivateAsync(reason, CancellationToken.None);
-            if (grain is IAsyncDisposable disposable)
-                await disposable.DisposeAsync();
         }
 #pragma warning disable CA1031 // The grain is ending either way; its next life must not suffer for it.
         catch (Exception exception)
@@ -133,14 +139,41 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
         }
 
         Volatile.Write(ref _grain, null);
-        Release();
+        await ReleaseAsync(grain);
     }
 
-    private void Release()
+    /// <summary>Disposes all that a life held, even one that did not come about. A failure here may not stop the mailbox.</summary>
+    private async Task ReleaseAsync(object? grain)
     {
         StopTimers();
-        _scope?.Dispose();
+        try
+        {
+            if (grain is IAsyncDisposable disposable)
+                await disposable.DisposeAsync();
+            else
+                (grain as IDisposable)?.Dispose();
+        }
+#pragma warning disable CA1031 // As above; the scope is still to be disposed.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogDeactivationFailed(host.Logger, exception, registration.Contract.Name, key);
+        }
+
+        var scope = _scope;
         _scope = null;
+        try
+        {
+            // Asynchronously: a scope that holds something only disposable so refuses the other way.
+            if (scope is { } held)
+                await held.DisposeAsync();
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogDeactivationFailed(host.Logger, exception, registration.Contract.Name, key);
+        }
     }
 
     private void StopTimers()
@@ -155,8 +188,10 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
     [LoggerMessage(1002, LogLevel.Error, "Grain {Contract} {Key} failed while it ended")]
     private static partial void LogDeactivationFailed(ILogger logger, Exception exception, string contract, string key);
 
-    private sealed class EndItem : MailboxItem
+    /// <summary>Ends the grain, or ends it only if no call came in before this item's turn.</summary>
+    private sealed class EndItem(Activation activation, long? idleSince = null, long now = 0) : MailboxItem
     {
+        public bool IsStillDue => idleSince is not { } since || activation.IsIdle(since, now);
         public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public override Task RunAsync(object target) => Task.CompletedTask;
         public override void Fail(Exception exception) => Ended.TrySetResult();

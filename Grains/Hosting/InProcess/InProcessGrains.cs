@@ -107,7 +107,8 @@ public sealed class InProcessGrains : IGrains, IAsyncDisposable
         method.CheckCallbacks(arguments);
         while (true)
         {
-            var activation = registration.Activations.GetOrAdd(key, static (key, state) => new Activation(state.Host, state.Registration, key), (Host: this, Registration: registration));
+            var activation = registration.Activations.GetOrAdd(
+                key, static (key, state) => new Activation(state.Host, state.Registration, key), (Host: this, Registration: registration));
             var (item, task) = Prepare(activation, method, arguments);
             // Refused only by a place that was just dropped for being empty: the next look-up makes a new one.
             if (item is null || activation.TryPost(item))

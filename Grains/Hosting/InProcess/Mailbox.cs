@@ -36,16 +36,6 @@ internal abstract class Mailbox : IThreadPoolWorkItem
         return true;
     }
 
-    /// <summary>Whether something runs or waits.</summary>
-    protected bool IsBusy
-    {
-        get
-        {
-            lock (_gate)
-                return _running;
-        }
-    }
-
     void IThreadPoolWorkItem.Execute() => _ = RunAllAsync();
 
     private async Task RunAllAsync()
