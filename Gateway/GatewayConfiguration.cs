@@ -51,7 +51,12 @@ internal static class GatewayConfiguration
     public static void Logging(ILoggingBuilder logging)
     {
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        foreach (var category in (string[])["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests", "Microsoft.AspNetCore.HttpLogging", "Microsoft.AspNetCore.Routing"])
+        string[] printers =
+        [
+            "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests",
+            "Microsoft.AspNetCore.HttpLogging", "Microsoft.AspNetCore.Routing",
+        ];
+        foreach (var category in printers)
             logging.AddFilter(category, LogLevel.None);
     }
 }

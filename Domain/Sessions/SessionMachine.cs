@@ -33,7 +33,7 @@ public static class SessionMachine
         (Connected, NodeReported reported)              => new(state with { Node = reported.Status }),
         (Connecting or Waiting, MediaAnswered)          => new(Ready(state)),
 
-        (not Opening, GenerationStarted)   => new(Ready(state) with { Phase = Generating }),
+        (not Opening, GenerationStarted)                => new(Ready(state) with { Phase = Generating }),
         (Generating, GenerationStalled)                 => new(state with { Phase = Stalled }),
         (Stalled, GenerationResumed)                    => new(state with { Phase = Generating }),
         // It may end before it began: who is refused in the queue waits there no more.

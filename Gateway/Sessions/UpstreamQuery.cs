@@ -10,7 +10,8 @@ internal static class UpstreamQuery
 
     /// <summary>Whether there is no more than a client has reason to say.</summary>
     public static bool Fits(IQueryCollection query) =>
-        query.Count <= MaxParameters && query.Where(parameter => !IsOurs(parameter.Key)).Sum(parameter => parameter.Key.Length + parameter.Value.ToString().Length) <= MaxCharacters;
+        query.Count <= MaxParameters &&
+        query.Where(parameter => !IsOurs(parameter.Key)).Sum(parameter => parameter.Key.Length + parameter.Value.ToString().Length) <= MaxCharacters;
 
     /// <summary>The parameters to pass on. A value that is the credential stays here, under whatever name it came.</summary>
     public static IReadOnlyList<KeyValuePair<string, string>> Of(IQueryCollection query, string credential) =>

@@ -110,7 +110,7 @@ public class SessionMachineTests
         var step = SessionMachine.Apply(known, new UpstreamLeft(close));
 
         Assert.Equal(Ends(known, code) with { Node = close.Code is 1013 ? NodeStatus.Full : known.Node }, step.Next);
-        Assert.Equal([new ForwardClose(close.Forwarded), new Finish(code)], step.Effects);
+        Assert.Equal([new Finish(code), new ForwardClose(close.Forwarded)], step.Effects);
     }
 
     private static GenerationEnded EndOfRun(GenerationEnd reason) => new(1, 7_000, reason);
@@ -121,7 +121,7 @@ public class SessionMachineTests
     private static SessionState Ends(SessionState state, CloseCode code) =>
         state with { Phase = Ended, Code = code, QueuePosition = null, QueueSize = null };
 
-    private static SessionEffect[] Dismissed(CloseCode code) => [new Dismiss(code), new HangUp(Goodbye), new Finish(code)];
-    private static SessionEffect[] Failed(CloseCode code) => [new Dismiss(code), new Finish(code)];
+    private static SessionEffect[] Dismissed(CloseCode code) => [new HangUp(Goodbye), new Finish(code), new Dismiss(code)];
+    private static SessionEffect[] Failed(CloseCode code) => [new Finish(code), new Dismiss(code)];
     private static SessionEffect[] Leaves(CloseCode code, WireClose? passedOn) => [new HangUp(passedOn), new Finish(code)];
 }
