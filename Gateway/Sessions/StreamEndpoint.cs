@@ -32,6 +32,7 @@ internal sealed class StreamEndpoint(
     TimeProvider time)
 {
     private const int MaxUserAgent = 256;
+    private const string SessionIdHeader = "X-Session-Id";
 
     /// <summary>Serves one client from its request to the end of its session.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -78,6 +79,8 @@ internal sealed class StreamEndpoint(
         var request = Describe(context, caller, provider!.Name, model);
         var upstream = new UpstreamRequest(provider, model, UpstreamQuery.Of(context.Request.Query, credential));
 
+        // For support: a back end, a proxy's log or a curious client can name its session.
+        context.Response.Headers[SessionIdHeader] = session.ToString();
         using var socket = await AcceptAsync(context);
         var relay = new SessionRelay(session, request, upstream, relayServices);
         registry.Add(relay);
