@@ -50,6 +50,13 @@ internal static class Books
     /// <summary>That session.</summary>
     public static async Task<Book> OfAsync(TestDatabase database, string session) => (await ReadAsync(database)).Single(book => book.Session == Guid.Parse(session));
 
+    /// <summary>The sessions of those clients.</summary>
+    public static async Task<IReadOnlyList<Book>> OfAsync(TestDatabase database, IReadOnlyList<StreamClient> clients)
+    {
+        var sessions = clients.Select(client => Guid.Parse(client.Session!)).ToHashSet();
+        return [.. (await ReadAsync(database)).Where(book => sessions.Contains(book.Session))];
+    }
+
     /// <summary>What holds for every session that is over, however it ended.</summary>
     public static void AssertClosed(Book book)
     {

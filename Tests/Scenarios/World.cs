@@ -25,7 +25,7 @@ public class World : IAsyncLifetime
     private int _names;
 
     /// <summary>The books.</summary>
-    public TestDatabase Database { get; } = new();
+    public TestDatabase Database { get; protected set; } = new();
 
     /// <summary>The provider.</summary>
     public ProviderSimulator Provider { get; private set; } = null!;

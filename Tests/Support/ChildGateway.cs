@@ -18,6 +18,8 @@ public sealed partial class ChildGateway : IAsyncDisposable
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private bool _disposed;
+
     private ChildGateway(IReadOnlyDictionary<string, string> settings)
     {
         var start = new ProcessStartInfo("dotnet")
@@ -103,9 +105,12 @@ public sealed partial class ChildGateway : IAsyncDisposable
     /// <summary>Lets it go on.</summary>
     public void Resume() => Signal(18);
 
-    /// <summary>Ends it, in whatever state it is.</summary>
+    /// <summary>Ends it, in whatever state it is. Safe to repeat.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         if (!_process.HasExited)
             await KillAsync();
         // All that was printed has been read once this returns.

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+
+namespace Orchestrator.Tests.Support;
+
+/// <summary>
+/// A durable PostgreSQL of a test's own, which it may stop as roughly as it likes. The script that gives everybody a database
+/// makes it, and deletes it with all its data at the end.
+/// </summary>
+public sealed class PrivatePostgres : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private readonly string _name;
+
+    private PrivatePostgres(string name) => _name = name;
+
+    /// <summary>For the application's role.</summary>
+    public string Application { get; private set; } = "";
+
+    /// <summary>For the owner's.</summary>
+    public string Owner { get; private set; } = "";
+
+    /// <summary>Makes and starts one.</summary>
+    public static async Task<PrivatePostgres> StartAsync(string purpose)
+    {
+        var postgres = new PrivatePostgres($"{purpose}-{Environment.ProcessId}");
+        try
+        {
+            await postgres.GoOnAsync();
+            return postgres;
+        }
+        catch
+        {
+            await postgres.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops it as a crash would: at once, every connection cut.</summary>
+    public Task CrashAsync() => RunAsync("stop", _name, "--mode", "immediate");
+
+    /// <summary>Starts it again, at the same address.</summary>
+    public async Task GoOnAsync()
+    {
+        var settings = (await RunAsync("start", _name)).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1].Trim('\''), StringComparer.Ordinal);
+        Application = settings["ConnectionStrings__Orchestrator"];
+        Owner = settings["ConnectionStrings__OrchestratorOwner"];
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await RunAsync("destroy", _name);
+
+    private static async Task<string> RunAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(Checkout(), "scripts", "postgres"), arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var complaints = process.StandardError.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(Patience);
+        await process.WaitForExitAsync(patience.Token);
+        return process.ExitCode == 0
+            ? await output
+            : throw new InvalidOperationException($"scripts/postgres {string.Join(' ', arguments)} failed: {await complaints}");
+    }
+
+    private static string Checkout()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Orchestrator.sln")))
+            folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException("The tests run outside a checkout, so there is no scripts/postgres.");
+    }
+}
