@@ -1,6 +1,6 @@
 namespace Orchestrator.Domain.Billing;
 
-/// <summary>What one second costs at one level of the reseller tree, as locked when a generation starts.</summary>
+/// <summary>Step 9: what one second costs at one level of the reseller tree, as locked when a generation starts.</summary>
 /// <param name="MicrosPerSecond">Millionths of the currency's unit per second; fractions of a millionth are allowed, negatives are not.</param>
 /// <param name="Rounding">How the seconds are counted.</param>
 public sealed record Price(decimal MicrosPerSecond, Rounding Rounding)

@@ -16,6 +16,7 @@ public readonly record struct PeerClose(int? Code, string? Reason, bool Vanished
     /// What the other side is told. Valid codes travel with their reason, none becomes 1000, a vanished peer and
     /// anything else becomes 1011.
     /// </summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public WireClose Forwarded => this switch
     {
         { Vanished: true }                                  => new(1011, null),

@@ -13,7 +13,10 @@ public interface ISettlementStore
     Task<long> SettleAsync(IReadOnlyList<long> ids, IReadOnlyList<int> epochs, CancellationToken cancellationToken);
 }
 
-/// <summary>Settles long runs each minute, so that the ledger of a live session is never older than that. Closed runs settle with their close.</summary>
+/// <summary>
+/// Step 9: settles long runs each minute, so that the ledger of a live session is never older than that. Closed runs settle
+/// with their close.
+/// </summary>
 public sealed partial class Settler(ISettlementStore store, MarkBook book, BillingMetrics metrics, TimeProvider time, ILogger<Settler> logger)
 {
     /// <summary>The longest a mark stays out of the ledger while its run is open.</summary>

@@ -2,7 +2,7 @@ using Orchestrator.Grains.Billing;
 
 namespace Orchestrator.Storage.Billing;
 
-/// <summary>Ledger ranges of runs that are still open.</summary>
+/// <summary>Step 9: ledger ranges of runs that are still open.</summary>
 public sealed class SettlementStore(Database database) : ISettlementStore
 {
     /// <inheritdoc/>

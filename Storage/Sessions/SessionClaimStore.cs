@@ -6,7 +6,7 @@ using Orchestrator.Grains.Sessions;
 
 namespace Orchestrator.Storage.Sessions;
 
-/// <summary>Rows of new sessions. What makes a repeated claim harmless is the primary key of <c>session</c>.</summary>
+/// <summary>Step 3: rows of new sessions. What makes a repeated claim harmless is the primary key of <c>session</c>.</summary>
 public sealed class SessionClaimStore(Database database) : ISessionClaimStore
 {
     /// <inheritdoc/>
@@ -25,7 +25,7 @@ public sealed class SessionClaimStore(Database database) : ISessionClaimStore
     }
 
     /// <summary>
-    /// Counts live sessions below each limited tenant while holding that tenant's row, so that claims of several processes
+    /// Step 4: counts live sessions below each limited tenant while holding that tenant's row, so that claims of several processes
     /// under one limit go one after the other. Claims without any limit lock nothing.
     /// </summary>
     private static async Task<bool[]> AdmitAsync(NpgsqlConnection connection, IReadOnlyList<SessionClaim> claims, CancellationToken cancellationToken)
