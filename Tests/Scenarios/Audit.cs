@@ -35,7 +35,9 @@ public sealed record Audit(int Sessions, long GeneratedMs, long RecordedMs, long
     }
 
     /// <summary>One line for people.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Sessions} sessions, {GeneratedMs / 1000m:0.000} s generated, {RecordedMs / 1000m:0.000} s recorded, {LostByTheRuleMs / 1000m:0.000} s lost by the rule, {DuplicatedMs / 1000m:0.000} s duplicated, worst time to finalise {WorstFinalise.TotalSeconds:0.0} s");
+    public override string ToString() =>
+        $"{Sessions} sessions, {Seconds(GeneratedMs)} generated, {Seconds(RecordedMs)} recorded, {Seconds(LostByTheRuleMs)} lost by the rule, " +
+        $"{Seconds(DuplicatedMs)} duplicated, worst time to finalise {Seconds((long)WorstFinalise.TotalMilliseconds)}";
+
+    private static string Seconds(long milliseconds) => (milliseconds / 1000m).ToString("0.000' s'", CultureInfo.InvariantCulture);
 }

@@ -104,7 +104,8 @@ public class CrashScenarios(CrashScenarios.NoGateway world, ITestOutputHelper ou
         var books = await Books.OfAsync(world.Database, clients);
         Assert.All(books, book => Assert.Equal(4100, book.CloseCode));
         Assert.All(books, Books.AssertClosed);
-        output.WriteLine($"figure: SIGTERM with {Sessions} live sessions: gone after {took.TotalSeconds:0.00} s; {Audit.Of(books, world.Provider, TimeProvider.System.GetTimestamp(), atUtc)}");
+        var audit = Audit.Of(books, world.Provider, TimeProvider.System.GetTimestamp(), atUtc);
+        output.WriteLine($"figure: SIGTERM with {Sessions} live sessions, gone after {took.TotalSeconds:0.00} s: {audit}");
     }
 
     private async Task<IReadOnlyList<StreamClient>> GenerateAsync(ChildGateway gateway, Reseller reseller, string model, int count)
