@@ -55,6 +55,7 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
     /// <inheritdoc/>
     protected override async Task RunAsync(MailboxItem item)
     {
+        CallChain.Enter(item.Chain ?? host.NewChain(this));
         if (item is EndItem end)
         {
             if (end.IsStillDue)
@@ -125,6 +126,7 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
         if (_grain is not { } grain)
             return;
 
+        CallChain.Enter(host.NewChain(this));
         StopTimers();
         try
         {

@@ -34,6 +34,7 @@ public sealed class InProcessGrains : IGrains, IAsyncDisposable
     private readonly FrozenDictionary<Type, GrainRegistration> _registrations;
     private readonly ConcurrentDictionary<Type, FrozenDictionary<MethodInfo, RemoteMethod>> _callbacks = new();
     private readonly InProcessGrainsOptions _options;
+    private readonly CallOptions _calls;
     private readonly Random _random;
     private readonly ITimer _sweep;
 
@@ -43,6 +44,7 @@ public sealed class InProcessGrains : IGrains, IAsyncDisposable
     {
         _registrations = registrations.ToFrozenDictionary(registration => registration.Contract);
         _options = options;
+        _calls = new CallOptions(options.CallTimeout, time, options.Strict);
         _random = new Random(options.Seed);
         Services = services;
         Time = time;
@@ -102,44 +104,47 @@ public sealed class InProcessGrains : IGrains, IAsyncDisposable
     internal static void Forget(GrainRegistration registration, Activation activation) =>
         registration.Activations.TryRemove(KeyValuePair.Create(activation.Key, activation));
 
+    /// <summary>In strict mode the chain of a turn that nobody called: a timer's, or that of a grain's birth or end.</summary>
+    internal CallChain? NewChain(Mailbox target) => _options.Strict ? new CallChain(null, target) : null;
+
     private Task CallAsync(GrainRegistration registration, string key, RemoteMethod method, object?[] arguments)
     {
         method.CheckCallbacks(arguments);
+        if (method.TokenOf(arguments) is { IsCancellationRequested: true } token)
+            return method.CanceledAsync(token);
+
+        var call = method.Prepare(arguments, _calls);
         while (true)
         {
             var activation = registration.Activations.GetOrAdd(
                 key, static (key, state) => new Activation(state.Host, state.Registration, key), (Host: this, Registration: registration));
-            var (item, task) = Prepare(activation, method, arguments);
+            call.Chain = Extend(activation, method);
             // Refused only by a place that was just dropped for being empty: the next look-up makes a new one.
-            if (item is null || activation.TryPost(item))
-                return task;
+            if (activation.TryPost(call))
+                return call.Completion;
         }
     }
 
     private Task CallAsync(CallbackMailbox mailbox, RemoteMethod method, object?[] arguments)
     {
         method.CheckCallbacks(arguments);
-        var (item, task) = Prepare(mailbox, method, arguments);
-        if (item is not null && !mailbox.TryPost(item))
-            item.Fail(new CallbackGoneException());
-        return task;
+        if (method.TokenOf(arguments) is { IsCancellationRequested: true } token)
+            return method.CanceledAsync(token);
+
+        var call = method.Prepare(arguments, _calls);
+        call.Chain = Extend(mailbox, method);
+        if (!mailbox.TryPost(call))
+            call.Fail(new CallbackGoneException());
+        return call.Completion;
     }
 
-    private (MailboxItem? Item, Task Task) Prepare(Mailbox target, RemoteMethod method, object?[] arguments)
+    private CallChain? Extend(Mailbox target, RemoteMethod method)
     {
-        var token = method.TokenOf(arguments);
-        if (token.IsCancellationRequested)
-            return (null, method.CanceledAsync(token));
-
-        CallChain? chain = null;
-        if (_options.Strict)
-        {
-            if (CallChain.Holds(CallChain.Current, target))
-                throw new InvalidOperationException($"{method.Name} was called from within itself: a cycle of calls would wait for ever. Calls go inward only.");
-            chain = new CallChain(CallChain.Current, target);
-        }
-
-        return method.Prepare(arguments, new CallOptions(_options.CallTimeout, Time, _options.Strict, chain));
+        if (!_options.Strict)
+            return null;
+        if (CallChain.Holds(CallChain.Current, target))
+            throw new InvalidOperationException($"{method.Name} was called from within itself: a cycle of calls would wait for ever. Calls go inward only.");
+        return new CallChain(CallChain.Current, target);
     }
 
     private void EndIdle()

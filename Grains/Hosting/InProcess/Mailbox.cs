@@ -105,6 +105,9 @@ internal abstract class MailboxItem
     /// <summary>The next in line; the mailbox's own.</summary>
     internal MailboxItem? Next { get; set; }
 
+    /// <summary>The calls that wait for this one, itself included; kept in strict mode only.</summary>
+    internal CallChain? Chain { get; set; }
+
     /// <summary>Runs against the target. A failure is the item's own to report; it may not throw.</summary>
     public abstract Task RunAsync(object target);
 

@@ -27,8 +27,8 @@ internal abstract class RemoteMethod
     public static FrozenDictionary<MethodInfo, RemoteMethod> AllOf(Type contract) =>
         contract.GetInterfaces().Append(contract).SelectMany(type => type.GetMethods()).ToFrozenDictionary(method => method, Create);
 
-    /// <summary>The item that makes the call, and the task its caller awaits.</summary>
-    public abstract (MailboxItem Item, Task Task) Prepare(object?[] arguments, CallOptions options);
+    /// <summary>The call, ready to be posted. In strict mode its arguments are copied here: what the caller changes later stays with the caller.</summary>
+    public abstract RemoteCall Prepare(object?[] arguments, CallOptions options);
 
     /// <summary>The task of a call whose token was cancelled before it began.</summary>
     public abstract Task CanceledAsync(CancellationToken cancellationToken);
@@ -40,7 +40,7 @@ internal abstract class RemoteMethod
     protected Task InvokeAsync(object target, object?[] arguments) => (Task)_invoker.Invoke(target, arguments.AsSpan())!;
 
     /// <summary>What the arguments look like after they travelled.</summary>
-    public object?[] RoundTrip(object?[] arguments)
+    protected object?[] RoundTrip(object?[] arguments)
     {
         var copies = new object?[arguments.Length];
         for (var i = 0; i < arguments.Length; i++)
@@ -86,22 +86,18 @@ internal readonly struct Nothing;
 internal sealed class RemoteMethod<TResult>(MethodInfo method) : RemoteMethod(method)
 {
     /// <inheritdoc/>
-    public override (MailboxItem, Task) Prepare(object?[] arguments, CallOptions options)
-    {
-        var call = new Call(this, arguments, options);
-        return (call, call.Completion);
-    }
+    public override RemoteCall Prepare(object?[] arguments, CallOptions options) =>
+        new Call(this, options.IsStrict ? RoundTrip(arguments) : arguments, options);
 
     /// <inheritdoc/>
     public override Task CanceledAsync(CancellationToken cancellationToken) => Task.FromCanceled<TResult>(cancellationToken);
 
-    private sealed class Call(RemoteMethod<TResult> method, object?[] arguments, CallOptions options) : MailboxItem
+    private sealed class Call(RemoteMethod<TResult> method, object?[] arguments, CallOptions options) : RemoteCall
     {
         // The caller goes on elsewhere: it must not run inside the turn that answered it.
         private readonly TaskCompletionSource<TResult> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>What the caller awaits: the answer, or a time-out that leaves the outcome unknown.</summary>
-        public Task Completion => _answer.Task.WaitAsync(options.Timeout, options.Time);
+        public override Task Completion => _answer.Task.WaitAsync(options.Timeout, options.Time);
 
         public override async Task RunAsync(object target)
         {
@@ -109,8 +105,8 @@ internal sealed class RemoteMethod<TResult>(MethodInfo method) : RemoteMethod(me
             {
                 // A caller that gave up before its turn is not served.
                 method.TokenOf(arguments).ThrowIfCancellationRequested();
-                CallChain.Enter(options.Chain);
-                var task = method.InvokeAsync(target, options.IsStrict ? method.RoundTrip(arguments) : arguments);
+                CallChain.Enter(Chain);
+                var task = method.InvokeAsync(target, arguments);
                 await task;
                 var result = task is Task<TResult> typed ? await typed : default!;
                 _answer.TrySetResult(options.IsStrict && result is not Nothing ? (TResult)RoundTrip(result, typeof(TResult))! : result);
@@ -131,9 +127,15 @@ internal sealed class RemoteMethod<TResult>(MethodInfo method) : RemoteMethod(me
     }
 }
 
-/// <summary>How one call is made.</summary>
+/// <summary>One call on its way.</summary>
+internal abstract class RemoteCall : MailboxItem
+{
+    /// <summary>What the caller awaits: the answer, or a time-out that leaves the outcome unknown. To be asked for once, when posted.</summary>
+    public abstract Task Completion { get; }
+}
+
+/// <summary>How calls are made.</summary>
 /// <param name="Timeout">After this the caller is answered with <see cref="TimeoutException"/>.</param>
 /// <param name="Time">The clock of that.</param>
 /// <param name="IsStrict">Whether messages are copied through JSON.</param>
-/// <param name="Chain">The calls this one is made from, kept in strict mode only.</param>
-internal sealed record CallOptions(TimeSpan Timeout, TimeProvider Time, bool IsStrict, CallChain? Chain);
+internal sealed record CallOptions(TimeSpan Timeout, TimeProvider Time, bool IsStrict);
