@@ -32,7 +32,9 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
     public IDisposable StartTimer(Func<CancellationToken, Task> turn, TimeSpan due, TimeSpan period)
     {
         var timer = new GrainTimer(this, host, turn, due, period);
-        (_timers ??= []).Add(timer);
+        // A grain that starts one after the other keeps only those that still run.
+        (_timers ??= []).RemoveAll(old => old.IsStopped);
+        _timers.Add(timer);
         return timer;
     }
 
@@ -96,6 +98,12 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
     {
         if (_grain is not null)
             return true;
+
+        if (host.IsEnding)
+        {
+            item.Fail(new ObjectDisposedException(nameof(InProcessGrains), $"{registration.Contract.Name} {key} cannot come to life: the host is ending."));
+            return false;
+        }
 
         object? grain = null;
         try
@@ -180,7 +188,20 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
 
     private void StopTimers()
     {
-        _timers?.ForEach(timer => timer.Dispose());
+        foreach (var timer in _timers ?? [])
+        {
+            try
+            {
+                timer.Dispose();
+            }
+#pragma warning disable CA1031 // What a grain hung on the timer's token may throw; the other timers stop all the same.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogDeactivationFailed(host.Logger, exception, registration.Contract.Name, key);
+            }
+        }
+
         _timers = null;
     }
 

@@ -14,15 +14,24 @@ internal sealed partial class GrainTimer : IDisposable
 
     public GrainTimer(Activation activation, InProcessGrains host, Func<CancellationToken, Task> turn, TimeSpan due, TimeSpan period)
     {
+        if (period != Timeout.InfiniteTimeSpan)
+            ArgumentOutOfRangeException.ThrowIfLessThan(period, TimeSpan.Zero);
+
         (_activation, _host, _turn, _period) = (activation, host, turn, period);
         using (ExecutionContext.SuppressFlow())
-            _timer = host.Time.CreateTimer(static timer => ((GrainTimer)timer!).Post(), this, due, Timeout.InfiniteTimeSpan);
+            _timer = host.Time.CreateTimer(static timer => ((GrainTimer)timer!).Post(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        // Armed apart: the first tick may come at once, and needs the field.
+        _timer.Change(due, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>Whether it was disposed, by the grain or with it.</summary>
+    public bool IsStopped => _stop.IsCancellationRequested;
 
     public void Dispose()
     {
-        _stop.Cancel();
+        // The token last: what hangs on it may throw, and must find the timer silent.
         _timer.Dispose();
+        _stop.Cancel();
     }
 
     private void Post() => _activation.TryPost(new Tick(this));
@@ -33,7 +42,7 @@ internal sealed partial class GrainTimer : IDisposable
     /// <summary>One turn of the timer.</summary>
     internal sealed class Tick(GrainTimer timer) : MailboxItem
     {
-        public bool IsStopped => timer._stop.IsCancellationRequested;
+        public bool IsStopped => timer.IsStopped;
 
         public override async Task RunAsync(object target)
         {

@@ -15,6 +15,9 @@ public sealed class InProcessGrainsOptions
     /// <summary>How long a grain may be idle before it is ended, unless it asked to stay. Default: 2 minutes.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long grains may take to end when the host does; those that take longer are left behind. Default: 1 second.</summary>
+    public TimeSpan EndTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// Behaves as a cluster would: messages are copied through JSON, a cycle of calls throws, grains end at random between
     /// calls. All tests run so. Default: off.
@@ -29,7 +32,7 @@ public sealed class InProcessGrainsOptions
 }
 
 /// <summary>Grains as objects of this process: a dictionary from key to mailbox. Identity is unique in this process only.</summary>
-public sealed class InProcessGrains : IGrains, IAsyncDisposable
+public sealed partial class InProcessGrains : IGrains, IAsyncDisposable
 {
     private readonly FrozenDictionary<Type, GrainRegistration> _registrations;
     private readonly ConcurrentDictionary<Type, FrozenDictionary<MethodInfo, RemoteMethod>> _callbacks = new();
@@ -37,6 +40,8 @@ public sealed class InProcessGrains : IGrains, IAsyncDisposable
     private readonly CallOptions _calls;
     private readonly Random _random;
     private readonly ITimer _sweep;
+    private Task? _end;
+    private volatile bool _isEnding;
 
     /// <summary>Takes what it hosts, how, and the clock of its time-outs.</summary>
     public InProcessGrains(
@@ -56,6 +61,9 @@ public sealed class InProcessGrains : IGrains, IAsyncDisposable
     internal IServiceProvider Services { get; }
     internal TimeProvider Time { get; }
     internal ILogger Logger { get; }
+
+    /// <summary>From here on no grain comes to life.</summary>
+    internal bool IsEnding => _isEnding;
 
     /// <summary>How many grains of a kind are alive.</summary>
     public int Count<T>() => _registrations[typeof(T)].Activations.Values.Count(activation => activation.IsAlive);
@@ -80,11 +88,14 @@ public sealed class InProcessGrains : IGrains, IAsyncDisposable
         return new Callback<T>((T)reference, mailbox);
     }
 
-    /// <summary>Ends every grain, after what waits for it now.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>
+    /// Ends every grain, after what waits for it now, and waits for that at most the time of the options. Calls to what is not
+    /// alive fail with <see cref="ObjectDisposedException"/>. Repeating it is safe.
+    /// </summary>
+    public ValueTask DisposeAsync()
     {
-        await _sweep.DisposeAsync();
-        await Task.WhenAll(_registrations.Values.SelectMany(registration => registration.Activations.Values).Select(activation => activation.EndAsync()));
+        lock (_random)
+            return new ValueTask(_end ??= EndAllAsync());
     }
 
     /// <summary>A timestamp that far from now; the far end of time when it is further.</summary>
@@ -94,7 +105,7 @@ public sealed class InProcessGrains : IGrains, IAsyncDisposable
     /// <summary>Strict mode's coin.</summary>
     internal bool EndsAtRandom()
     {
-        if (!_options.Strict)
+        if (!_options.Strict || _isEnding)
             return false;
         lock (_random)
             return _random.NextDouble() < _options.EndProbability;
@@ -147,6 +158,22 @@ public sealed class InProcessGrains : IGrains, IAsyncDisposable
         return new CallChain(CallChain.Current, target);
     }
 
+    private async Task EndAllAsync()
+    {
+        // Before the look around: a grain that comes to life without having seen this is in its place already.
+        _isEnding = true;
+        await _sweep.DisposeAsync();
+        var ending = _registrations.Values.SelectMany(registration => registration.Activations.Values).Select(place => place.EndAsync()).ToList();
+        try
+        {
+            await Task.WhenAll(ending).WaitAsync(_options.EndTimeout, Time);
+        }
+        catch (TimeoutException)
+        {
+            LogLeftBehind(Logger, ending.Count(end => !end.IsCompleted), _options.EndTimeout);
+        }
+    }
+
     private void EndIdle()
     {
         var now = Time.GetTimestamp();
@@ -157,4 +184,7 @@ public sealed class InProcessGrains : IGrains, IAsyncDisposable
                 activation.EndIfIdle(idleSince, now);
         }
     }
+
+    [LoggerMessage(1004, LogLevel.Error, "{Grains} grains did not end within {Timeout} and are left behind")]
+    private static partial void LogLeftBehind(ILogger logger, int grains, TimeSpan timeout);
 }
