@@ -9,6 +9,7 @@ namespace Orchestrator.Tests.Support;
 internal sealed class GrainHost : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
+    private readonly List<GrainRegistration> _registrations;
 
     private GrainHost(InProcessGrainsOptions options, Action<IServiceCollection> addGrains, TimeProvider? time)
     {
@@ -18,6 +19,7 @@ internal sealed class GrainHost : IAsyncDisposable
         services.AddInProcessGrains(options);
         addGrains(services);
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true });
+        _registrations = [.. _services.GetServices<GrainRegistration>()];
         Grains = _services.GetRequiredService<InProcessGrains>();
     }
 
@@ -25,6 +27,9 @@ internal sealed class GrainHost : IAsyncDisposable
     public Journals Journals { get; } = new();
     public TestTimeProvider Time { get; } = new();
     public RecordedLog Log { get; } = new();
+
+    /// <summary>How many keys the host remembers, whether their grains are alive or not.</summary>
+    public int Places => _registrations.Sum(registration => registration.Activations.Count);
 
     /// <summary>Starts a host of those grains; without a clock of its own it has one that stands still.</summary>
     public static GrainHost Start(InProcessGrainsOptions options, Action<IServiceCollection> addGrains, TimeProvider? time = null) =>
@@ -34,12 +39,28 @@ internal sealed class GrainHost : IAsyncDisposable
     public async ValueTask DisposeAsync() => await _services.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
 
     /// <summary>Moves the clock on, minute by minute, until that has happened.</summary>
-    public async Task IdleUntilAsync(Task happened)
+    public Task IdleUntilAsync(Task happened) => DriveAsync(TimeSpan.FromMinutes(1), happened);
+
+    /// <summary>Moves the clock on, step by step, until that is so.</summary>
+    public async Task DriveUntilAsync(TimeSpan step, Func<bool> happened, string missing)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        while (!happened())
+        {
+            if (patience.IsCancellationRequested)
+                throw new TimeoutException($"Never came: {missing}.");
+            Time.Advance(step);
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>Moves the clock on, step by step, until that has happened.</summary>
+    public async Task DriveAsync(TimeSpan step, Task happened)
     {
         var bounded = happened.WaitAsync(TimeSpan.FromSeconds(10));
         while (!bounded.IsCompleted)
         {
-            Time.Advance(TimeSpan.FromMinutes(1));
+            Time.Advance(step);
             await Task.Yield();
         }
 
