@@ -15,8 +15,7 @@ public sealed partial class Periodic(string name, TimeSpan interval, Func<Cancel
     /// <summary>Begins; the first run is due after one interval.</summary>
     public void Start()
     {
-        using (ExecutionContext.SuppressFlow())
-            _loop = Task.Run(LoopAsync);
+        _loop = Background.RunAsync(LoopAsync);
     }
 
     /// <summary>Stops after the run that is under way.</summary>

@@ -16,8 +16,7 @@ public sealed partial class Pumps(ILogger<Pumps> logger) : IAsyncDisposable
     {
         ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
         _running.RemoveAll(task => task.IsCompleted);
-        using (ExecutionContext.SuppressFlow())
-            _running.Add(Task.Run(() => RunAsync(loop)));
+        _running.Add(Background.RunAsync(() => RunAsync(loop)));
     }
 
     /// <summary>Cancels every loop and waits for the last of them. Repeating it is safe: a grain and its scope may both do so.</summary>

@@ -76,9 +76,8 @@ public sealed partial class ProcessRuntime(
         foreach (var relay in live)
             relay.Post(new SessionEvent.CloseRequested(CloseCode.ServerShutdown));
 
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var timeout = new CancellationTokenSource(options.Value.DrainTimeout, time);
-        await using var registration = timeout.Token.Register(deadline.Cancel);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
             await Task.WhenAll(live.Select(relay => relay.Completion)).WaitAsync(deadline.Token);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Interfaces.Sessions;
 
 namespace Orchestrator.Grains.Sessions;
@@ -41,8 +42,7 @@ internal sealed partial class EventOutbox(ISessionGrain grain, TimeProvider time
             _running = true;
         }
 
-        using (ExecutionContext.SuppressFlow())
-            _ = Task.Run(SendAllAsync);
+        _ = Background.RunAsync(SendAllAsync);
     }
 
     private static bool IsReport(SessionEvent @event) => @event is SessionEvent.Queued or SessionEvent.NodeReported or SessionEvent.ProviderComplained

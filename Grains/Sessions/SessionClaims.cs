@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Processes;
 
 namespace Orchestrator.Grains.Sessions;
@@ -33,8 +34,7 @@ public sealed partial class SessionClaims(ISessionClaimStore store, ProcessLease
             _running = true;
         }
 
-        using (ExecutionContext.SuppressFlow())
-            _ = Task.Run(ClaimAllAsync);
+        _ = Background.RunAsync(ClaimAllAsync);
         return waiting.Answer.Task;
     }
 

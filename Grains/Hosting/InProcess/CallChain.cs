@@ -1,9 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Orchestrator.Grains.Hosting.InProcess;
 
 /// <summary>
 /// Which grains wait for the call being made, so that a cycle throws at once instead of hanging until its time-out.
 /// Kept in strict mode only: it flows along the turn, as the trace context of a remote call would.
 /// </summary>
+[SuppressMessage("ApiDesign", "RS0030", Justification = "The host keeps the chain for grains, which have no other way to carry it.")]
 internal sealed class CallChain(CallChain? caller, object grain)
 {
     private static readonly AsyncLocal<CallChain?> Here = new();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Processes;
 
 namespace Orchestrator.Grains.Sessions.Journal;
@@ -49,8 +50,7 @@ public sealed partial class SessionJournal(
 
             if (_writer.IsCompleted && _waiting.Count > 0)
             {
-                using (ExecutionContext.SuppressFlow())
-                    _writer = Task.Run(WriteAllAsync);
+                _writer = Background.RunAsync(WriteAllAsync);
             }
         }
     }

@@ -155,8 +155,9 @@ internal sealed class FrameLane(int readAhead, InFlightBudget budget, TimeProvid
             return;
         }
 
-        // The result of a value task is to be taken once, even when it is none.
+#pragma warning disable RS0030 // Completed, so nobody waits. The result of a value task is to be taken once, even when it is none.
         sending.GetAwaiter().GetResult();
+#pragma warning restore RS0030
         buffer.Clear();
         if (!TryRest())
             _ = DrainAsync(socket);

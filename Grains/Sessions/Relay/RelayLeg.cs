@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Hosting;
 
 namespace Orchestrator.Grains.Sessions.Relay;
 
@@ -17,7 +18,9 @@ internal sealed class RelayLeg(FrameLane lane)
     public bool IsOpen => _socket is not null;
 
     /// <summary>How this side left, once it has.</summary>
+#pragma warning disable RS0030 // Completed, so nobody waits; and this is the relay, not a grain.
     public PeerClose? Left => IsOpen && _reading.IsCompletedSuccessfully ? _reading.Result.Close : null;
+#pragma warning restore RS0030
 
     /// <summary>How many messages came from this side.</summary>
     public long Messages => _pump?.Messages ?? 0;
@@ -28,8 +31,7 @@ internal sealed class RelayLeg(FrameLane lane)
         _socket = socket;
         _pump = pump;
         lane.Attach(socket);
-        using (ExecutionContext.SuppressFlow())
-            return _reading = Task.Run(pump.RunAsync);
+        return _reading = Background.RunAsync(pump.RunAsync);
     }
 
     /// <summary>Lets what waits leave, says goodbye, and waits for the peer to say it too; then the socket is cut, whatever came of it.</summary>

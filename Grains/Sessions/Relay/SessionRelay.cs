@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.WebSockets;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions.Journal;
@@ -103,8 +104,7 @@ public sealed partial class SessionRelay
     /// <summary>Step 5: opens the upstream and reports how it went.</summary>
     internal void Dial()
     {
-        using (ExecutionContext.SuppressFlow())
-            _ = Task.Run(DialAsync);
+        _ = Background.RunAsync(DialAsync);
     }
 
     /// <summary>Step 8: what ends the session, in order. Only the first call counts.</summary>
@@ -117,8 +117,7 @@ public sealed partial class SessionRelay
             _ending = true;
         }
 
-        using (ExecutionContext.SuppressFlow())
-            _ = Task.Run(() => EndAsync(effects));
+        _ = Background.RunAsync(() => EndAsync(effects));
     }
 
     /// <summary>Cuts both sockets; for a process that has no time left.</summary>
