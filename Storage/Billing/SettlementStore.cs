@@ -8,6 +8,8 @@ public sealed class SettlementStore(Database database) : ISettlementStore
     /// <inheritdoc/>
     public async Task<long> SettleAsync(IReadOnlyList<long> ids, IReadOnlyList<int> epochs, CancellationToken cancellationToken)
     {
+        // A flush may raise a mark while its row is being waited for. The update first meets the row as it was when the statement
+        // began, constraints included, so it brings the mark that it settles along.
         await using var command = database.Source.CreateCommand("""
             WITH due AS MATERIALIZED (
               SELECT g.id, g.ledgered_ms, g.mark_ms, s.tenant_id
@@ -20,7 +22,7 @@ public sealed class SettlementStore(Database database) : ISettlementStore
               SELECT id, tenant_id, ledgered_ms, mark_ms FROM due
               RETURNING to_ms - from_ms AS ms
             ), settled AS (
-              UPDATE generation g SET ledgered_ms = due.mark_ms FROM due WHERE g.id = due.id
+              UPDATE generation g SET mark_ms = due.mark_ms, ledgered_ms = due.mark_ms FROM due WHERE g.id = due.id
             )
             SELECT coalesce(sum(ms), 0)::bigint FROM posted
             """);

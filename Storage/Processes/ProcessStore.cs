@@ -131,7 +131,7 @@ public sealed class ProcessStore(Database database) : IProcessStore
               SELECT id, tenant_id, ledgered_ms, mark_ms FROM run WHERE mark_ms > ledgered_ms
             )
             UPDATE generation g
-            SET epoch = run.epoch, ledgered_ms = run.mark_ms, closed_at = clock_timestamp(), close_reason = $2
+            SET epoch = run.epoch, mark_ms = run.mark_ms, ledgered_ms = run.mark_ms, closed_at = clock_timestamp(), close_reason = $2
             FROM run WHERE g.id = run.id
             """, connection);
         command.Parameters.Value(sessions).Value(CloseCode.ProcessLost.Entry().Name);

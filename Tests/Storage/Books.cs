@@ -1,0 +1,50 @@
+using Orchestrator.Tests.Support;
+
+namespace Orchestrator.Tests.Storage;
+
+/// <summary>What must be true of the tables at any instant, whatever happened, asked in SQL.</summary>
+internal static class Books
+{
+    private static readonly (string Broken, string Sql)[] Laws =
+    [
+        ("the ledger's sum is not what the generation says is ledgered", """
+            SELECT g.id FROM generation g LEFT JOIN usage_ledger l ON l.generation_id = g.id
+            GROUP BY g.id HAVING coalesce(sum(l.to_ms - l.from_ms), 0) <> g.ledgered_ms
+            """),
+        ("more is ledgered than was marked", "SELECT id FROM generation WHERE ledgered_ms > mark_ms"),
+        ("a closed generation is not ledgered up to its mark", "SELECT id FROM generation WHERE closed_at IS NOT NULL AND ledgered_ms <> mark_ms"),
+        ("ranges are not contiguous from 0", """
+            SELECT generation_id FROM (
+              SELECT generation_id, from_ms, lag(to_ms, 1, 0::bigint) OVER (PARTITION BY generation_id ORDER BY from_ms) AS expected FROM usage_ledger
+            ) AS l WHERE from_ms <> expected
+            """),
+        ("a range belongs to another tenant than its session", """
+            SELECT l.generation_id FROM usage_ledger l JOIN generation g ON g.id = l.generation_id JOIN session s ON s.id = g.session_id
+            WHERE l.tenant_id <> s.tenant_id
+            """),
+        ("a session has not exactly the ended events it should", """
+            SELECT s.id::text FROM session s LEFT JOIN session_event e ON e.session_id = s.id AND e.kind = 'session_ended'
+            WHERE s.pruned_at IS NULL GROUP BY s.id HAVING count(e.seq) <> (s.ended_at IS NOT NULL)::integer
+            """),
+        ("an ended session has an open generation", """
+            SELECT g.id FROM generation g JOIN session s ON s.id = g.session_id WHERE s.ended_at IS NOT NULL AND g.closed_at IS NULL
+            """),
+        ("an ended session's seconds are not those of its generations", """
+            SELECT s.id::text FROM session s LEFT JOIN generation g ON g.session_id = s.id
+            WHERE s.ended_at IS NOT NULL GROUP BY s.id HAVING coalesce(sum(g.mark_ms), 0) <> s.generated_ms
+            """),
+        ("an open generation is under another epoch than its session", """
+            SELECT g.id FROM generation g JOIN session s ON s.id = g.session_id WHERE g.closed_at IS NULL AND g.epoch <> s.epoch
+            """),
+    ];
+
+    /// <summary>Every law holds for every row.</summary>
+    public static async Task AssertInOrderAsync(this TestDatabase database)
+    {
+        foreach (var (broken, sql) in Laws)
+        {
+            var offenders = await database.ReadAsync<long>($"SELECT count(*) FROM ({sql}) AS offender");
+            Assert.True(offenders == 0, $"{broken}: {offenders} rows");
+        }
+    }
+}
