@@ -26,7 +26,8 @@ public sealed class SessionClaimStore(Database database) : ISessionClaimStore
 
     /// <summary>
     /// Step 4: counts live sessions below each limited tenant while holding that tenant's row, so that claims of several processes
-    /// under one limit go one after the other. Claims without any limit lock nothing.
+    /// under one limit go one after the other. Claims without any limit lock nothing. A repeated claim whose session has its row
+    /// has its place already.
     /// </summary>
     private static async Task<bool[]> AdmitAsync(NpgsqlConnection connection, IReadOnlyList<SessionClaim> claims, CancellationToken cancellationToken)
     {
@@ -42,12 +43,15 @@ public sealed class SessionClaimStore(Database database) : ISessionClaimStore
             SELECT l.id, count(s.id)::integer
             FROM unnest($1::uuid[]) AS l (id)
             LEFT JOIN tenant t ON t.path @> ARRAY[l.id]
-            LEFT JOIN session s ON s.tenant_id = t.id AND s.ended_at IS NULL AND s.id <> ALL($2)
+            LEFT JOIN session s ON s.tenant_id = t.id AND s.ended_at IS NULL
             GROUP BY l.id
             """);
-        count.Parameters.Value(tenants).Column(claims, claim => claim.Session.Value);
+        count.Parameters.Value(tenants);
+        var repeated = new NpgsqlBatchCommand("SELECT id FROM session WHERE id = ANY($1)");
+        repeated.Parameters.Column(claims, claim => claim.Session.Value);
         batch.BatchCommands.Add(@lock);
         batch.BatchCommands.Add(count);
+        batch.BatchCommands.Add(repeated);
 
         var live = new Dictionary<Guid, int>();
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -55,8 +59,14 @@ public sealed class SessionClaimStore(Database database) : ISessionClaimStore
         while (await reader.ReadAsync(cancellationToken))
             live.Add(reader.GetGuid(0), reader.GetInt32(1));
 
+        var standing = new HashSet<Guid>();
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            standing.Add(reader.GetGuid(0));
+
+        // A path without tenants is under no limit.
         return ConcurrencyPolicy.Admit(
-            [.. claims.Select(claim => claim.Request.Path)],
+            [.. claims.Select(claim => standing.Contains(claim.Session.Value) ? [] : claim.Request.Path)],
             limits.Select(limit => new ConcurrencyLimit(limit.Tenant, live.GetValueOrDefault(limit.Tenant.Value), limit.MaxSessions)));
     }
 
