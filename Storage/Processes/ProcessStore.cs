@@ -28,8 +28,14 @@ public sealed class ProcessStore(Database database) : IProcessStore
         register.Parameters.Value(name).Value(LeaseRule.Duration);
         var process = (long)register.ExecuteScalar()!;
 
-        // Rows that the reaper is taking are waited for, and then are not ours any more.
-        using var reclaim = new NpgsqlCommand("UPDATE session SET owner = $2, epoch = epoch + 1 WHERE owner = $1 AND ended_at IS NULL RETURNING id, epoch", connection);
+        // Rows that the reaper is taking are waited for, and then are not ours any more. In the order in which the journal locks
+        // them, which may still be writing for the former life.
+        using var reclaim = new NpgsqlCommand("""
+            WITH held AS MATERIALIZED (
+              SELECT id FROM session WHERE owner = $1 AND ended_at IS NULL ORDER BY id FOR NO KEY UPDATE
+            )
+            UPDATE session s SET owner = $2, epoch = s.epoch + 1 FROM held WHERE s.id = held.id RETURNING s.id, s.epoch
+            """, connection);
         reclaim.Parameters.Value(former).Value(process);
         var held = new List<HeldSession>();
         using (var reader = reclaim.ExecuteReader())
@@ -98,13 +104,16 @@ public sealed class ProcessStore(Database database) : IProcessStore
         return reaped;
     }
 
-    /// <summary>Under the next epoch, from which on nothing that the lost process might still send counts.</summary>
+    /// <summary>
+    /// Under the next epoch, from which on nothing that the lost process might still send counts. A caller that was itself
+    /// declared dead takes its own sessions back at its next flush; it does not finish them.
+    /// </summary>
     private static async Task<Dictionary<Guid, long>> TakeAsync(NpgsqlConnection connection, long caller, int limit, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("""
             WITH lost AS MATERIALIZED (
               SELECT s.id, s.owner FROM process p JOIN session s ON s.owner = p.id AND s.ended_at IS NULL
-              WHERE p.dead_at IS NOT NULL AND p.finished_at IS NULL
+              WHERE p.dead_at IS NOT NULL AND p.finished_at IS NULL AND p.id <> $1
               ORDER BY s.id LIMIT $2
               FOR NO KEY UPDATE OF s SKIP LOCKED
             )
