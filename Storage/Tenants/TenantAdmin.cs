@@ -100,10 +100,15 @@ public sealed class TenantAdmin(Database database, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        // One instant ends the old version and begins the new one; the tenant's row makes two changes wait for each other.
-        await using var @lock = new NpgsqlCommand("SELECT clock_timestamp() FROM tenant WHERE id = $1 FOR NO KEY UPDATE", connection);
+        // The tenant's row makes two changes wait for each other. The clock is read once it is held, in a statement of its own:
+        // in the same one it would be read before the wait.
+        await using var @lock = new NpgsqlCommand("SELECT id FROM tenant WHERE id = $1 FOR NO KEY UPDATE", connection);
         @lock.Parameters.Value(tenant.Value);
-        var now = (DateTime)(await @lock.ExecuteScalarAsync(cancellationToken) ?? throw new InvalidOperationException($"There is no tenant {tenant}."));
+        if (await @lock.ExecuteScalarAsync(cancellationToken) is null)
+            throw new InvalidOperationException($"There is no tenant {tenant}.");
+        // One instant ends the old version and begins the new one.
+        await using var clock = new NpgsqlCommand("SELECT clock_timestamp()", connection);
+        var now = (DateTime)(await clock.ExecuteScalarAsync(cancellationToken))!;
 
         await using var end = new NpgsqlCommand(
             "UPDATE price_version SET valid_until = $3 WHERE tenant_id = $1 AND model IS NOT DISTINCT FROM $2 AND valid_until IS NULL", connection);
