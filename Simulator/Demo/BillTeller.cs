@@ -1,0 +1,20 @@
+namespace Orchestrator.Simulator.Demo;
+
+/// <summary>How a session's ledger rows and charge read in the story.</summary>
+internal static class BillTeller
+{
+    /// <summary>A line for each ledger row, and one for each run's price; the last is the charge.</summary>
+    public static IEnumerable<string> Lines(SessionView session)
+    {
+        foreach (var run in session.Generations ?? [])
+        {
+            foreach (var row in run.Ledger)
+                yield return FormattableString.Invariant($"Ledger row: run {run.Run}, from {row.From:0.000} to {row.To:0.000} s.");
+            if (run.Price is { } price)
+                yield return FormattableString.Invariant($"Price locked by run {run.Run}: {price.MicrosPerSecond / 1_000_000m:0.00##########} {session.Charge?.Currency} a second, ")
+                    + $"rounded {(price.Rounding == "floor" ? "down" : "up")} to {(price.StepSeconds == 1 ? "whole seconds" : $"steps of {price.StepSeconds} s")}.";
+        }
+
+        yield return session.Charge is { } charge ? $"Charge: {charge.Text}." : "Charge: none.";
+    }
+}

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace Orchestrator.Simulator.Demo;
+
+/// <summary><c>demo</c>: plays one session through a gateway and tells what happens. Exits 0 only when what was generated is what was recorded.</summary>
+internal static class DemoCommand
+{
+    /// <summary>How long the whole demo may take.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static readonly JsonSerializerOptions SnakeCase = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public static Command Create()
+    {
+        var gateway = Address("--gateway", "The gateway's address", "http://127.0.0.1:8080");
+        var simulator = Address("--simulator", "The address of the simulator behind it", "http://127.0.0.1:8090");
+        var keyFile = new Option<FileInfo>("--key-file") { Description = "The file that holds an API key of a tenant", Required = true };
+        var command = new Command("demo", "Play one session through a gateway and tell what happens") { gateway, simulator, keyFile };
+        command.SetAction((parsed, stopping) => RunAsync(
+            parsed.GetValue(gateway)!, parsed.GetValue(simulator)!, parsed.GetRequiredValue(keyFile), Console.Out, Colours(), Patience, TimeProvider.System, stopping));
+        return command;
+    }
+
+    /// <summary>Plays and tells; the last line is the verdict. Answers the exit code.</summary>
+    public static async Task<int> RunAsync(
+        Uri gateway, Uri simulator, FileInfo keyFile, TextWriter output, bool colours, TimeSpan patience, TimeProvider time, CancellationToken stopping)
+    {
+        var story = new Story(output, colours, time);
+        using var over = new CancellationTokenSource();
+        var printing = story.PrintAsync(over.Token);
+        var (status, verdict) = await PlayAsync(gateway, simulator, keyFile, story, patience, time, stopping);
+        await over.CancelAsync();
+        await printing;
+        story.PrintAll();
+
+        await output.WriteLineAsync(colours ? $"\e[1;{(status == 0 ? 32 : 31)}m{verdict}\e[0m" : verdict);
+        await output.FlushAsync(CancellationToken.None);
+        return status;
+    }
+
+    private static async Task<(int Status, string Verdict)> PlayAsync(
+        Uri gateway, Uri simulator, FileInfo keyFile, Story story, TimeSpan patience, TimeProvider time, CancellationToken stopping)
+    {
+        using var timeout = new CancellationTokenSource(patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
+        using var provider = new JsonApi(simulator, "simulator", SnakeCase, apiKey: null);
+        DemoPlay? play = null;
+        try
+        {
+            using var edge = new JsonApi(gateway, "gateway", JsonSerializerOptions.Web, await KeyAsync(keyFile, either.Token));
+            play = new DemoPlay(edge, provider, story, time);
+            var figures = await play.PlayAsync(either.Token);
+            return (figures.Agree ? 0 : 1, figures.Verdict);
+        }
+        catch (DemoException exception)
+        {
+            return (1, $"demo failed: {exception.Message}");
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return (130, "demo stopped.");
+        }
+        catch (OperationCanceledException)
+        {
+            return (1, FormattableString.Invariant($"demo failed: it was not over after {patience.TotalSeconds:0.###} s; it still waited for {play?.WaitsFor}."));
+        }
+    }
+
+    private static async Task<string> KeyAsync(FileInfo file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var key = (await File.ReadAllTextAsync(file.FullName, cancellationToken)).Trim();
+            return key.Length > 0 ? key : throw new DemoException($"The key file {file.FullName} is empty; ./run writes it.");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new DemoException($"The key file cannot be read ({exception.Message.TrimEnd('.')}); ./run writes it.");
+        }
+    }
+
+    private static Option<Uri> Address(string name, string description, string otherwise) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => new(otherwise),
+        CustomParser = result =>
+        {
+            if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+                return address;
+            result.AddError($"{name} is an address such as {otherwise}, not '{result.Tokens[0].Value}'.");
+            return null;
+        },
+    };
+
+    private static bool Colours() =>
+        Story.WantsColours(Console.IsOutputRedirected, Environment.GetEnvironmentVariable("NO_COLOR"), Environment.GetEnvironmentVariable("TERM"));
+}

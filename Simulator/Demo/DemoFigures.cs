@@ -1,0 +1,27 @@
+namespace Orchestrator.Simulator.Demo;
+
+/// <summary>What the demo is about: what the provider sent, what the ledger holds, what the tenant owes.</summary>
+/// <param name="GeneratedMs">The largest count that the provider sent, by its own truth.</param>
+/// <param name="RecordedMs">The sum of the ledger's ranges.</param>
+/// <param name="Charge">Amount and currency, such as <c>0.10 USD</c>; null when nothing was charged.</param>
+internal sealed record DemoFigures(long GeneratedMs, long RecordedMs, string? Charge)
+{
+    /// <summary>Whether what was generated is what was recorded.</summary>
+    public bool Agree => GeneratedMs == RecordedMs && Charge is not null;
+
+    /// <summary>The last line of the demo.</summary>
+    public string Verdict => (Agree, Charge) switch
+    {
+        (true, _)     => $"demo ok: {Seconds(GeneratedMs)} s generated, {Seconds(RecordedMs)} s recorded, {Charge} charged",
+        (false, null) => $"demo failed: the provider generated {Seconds(GeneratedMs)} s, but the session has no charge; {Seconds(RecordedMs)} s are in the ledger.",
+        _             => $"demo failed: the provider generated {Seconds(GeneratedMs)} s, but the ledger holds {Seconds(RecordedMs)} s, "
+            + $"{Seconds(Math.Abs(GeneratedMs - RecordedMs))} s too {(RecordedMs < GeneratedMs ? "few" : "many")}.",
+    };
+
+    /// <summary>The figures of a session that is over.</summary>
+    public static DemoFigures Of(TruthSummary truth, SessionView session) =>
+        new(truth.MaxMilliseconds, (session.Generations ?? []).SelectMany(run => run.Ledger).Sum(range => (long)((range.To - range.From) * 1000)), session.Charge?.Text);
+
+    /// <summary>Milliseconds as seconds with three decimals.</summary>
+    public static string Seconds(long milliseconds) => FormattableString.Invariant($"{milliseconds / 1000m:0.000}");
+}

@@ -1,0 +1,63 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Orchestrator.Simulator.Demo;
+
+/// <summary>One HTTP API as the demo asks it. Whatever goes wrong becomes a sentence.</summary>
+internal sealed class JsonApi(Uri address, string who, JsonSerializerOptions json, string? apiKey) : IDisposable
+{
+    private readonly HttpClient _http = new() { BaseAddress = address };
+
+    /// <summary>Where it is.</summary>
+    public Uri Address => address;
+
+    /// <summary>Asks and reads the answer.</summary>
+    public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Get, path, body: null, cancellationToken);
+
+    /// <summary>Posts and reads the answer.</summary>
+    public Task<T> PostAsync<T>(string path, object body, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Post, path, body, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, object? body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (apiKey is not null)
+            request.Headers.TryAddWithoutValidation("X-API-KEY", apiKey);
+        if (body is not null)
+            request.Content = JsonContent.Create(body, options: json);
+        try
+        {
+            using var response = await _http.SendAsync(request, cancellationToken);
+            if (!response.IsSuccessStatusCode)
+                throw new DemoException(await RefusalAsync(method, path, response, cancellationToken));
+            return await response.Content.ReadFromJsonAsync<T>(json, cancellationToken) ?? throw new JsonException("it is null");
+        }
+        catch (HttpRequestException exception)
+        {
+            throw new DemoException($"The {who} at {address} cannot be reached ({exception.Message}); ./run starts it.");
+        }
+        catch (JsonException exception)
+        {
+            throw new DemoException($"The {who} at {address} answers {method} {path} with something else than expected: {exception.Message}");
+        }
+    }
+
+    private async Task<string> RefusalAsync(HttpMethod method, string path, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var advice = response.StatusCode is HttpStatusCode.Unauthorized ? " The key in the key file does not fit the gateway's database; ./run makes one that does." : "";
+        var said = await response.Content.ReadAsStringAsync(cancellationToken);
+        try
+        {
+            var problem = JsonSerializer.Deserialize<JsonElement>(said);
+            said = $"{problem.GetProperty("code").GetString()}, {problem.GetProperty("title").GetString()?.TrimEnd('.')}";
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            said = response.ReasonPhrase ?? "";
+        }
+
+        return $"The {who} refuses {method} {path}: {(int)response.StatusCode} {said}.{advice}";
+    }
+}

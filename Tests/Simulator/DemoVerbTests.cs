@@ -1,0 +1,121 @@
+using Orchestrator.Simulator.Demo;
+
+namespace Orchestrator.Tests.Simulator;
+
+public sealed class DemoVerbTests : IDisposable
+{
+    private readonly FileInfo _keyFile = new(Path.GetTempFileName());
+    private readonly StringWriter _output = new();
+
+    public DemoVerbTests() => File.WriteAllText(_keyFile.FullName, DemoGateway.Key + "\n");
+
+    private string[] Lines => _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    [Fact]
+    public async Task It_tells_the_story_and_ends_with_the_figures()
+    {
+        await using var gateway = await new DemoGateway().StartAsync();
+
+        var status = await PlayAsync(gateway);
+
+        Assert.Equal((0, "demo ok: 5.000 s generated, 5.000 s recorded, 0.10 USD charged"), (status, Lines[^1]));
+        Assert.Contains(Lines, line => line.EndsWith("7 meter         The client hears tick 5: 5 s.", StringComparison.Ordinal));
+        Assert.Contains(Lines, line => line.EndsWith("9 bill          Ledger row: run 1, from 0.000 to 5.000 s.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task It_fails_when_the_figures_differ()
+    {
+        await using var gateway = await new DemoGateway { LedgerTo = 4.001m }.StartAsync();
+
+        var status = await PlayAsync(gateway);
+
+        Assert.Equal((1, "demo failed: the provider generated 5.000 s, but the ledger holds 4.001 s, 0.999 s too few."), (status, Lines[^1]));
+    }
+
+    [Fact]
+    public async Task It_prints_no_credential()
+    {
+        await using var gateway = await new DemoGateway().StartAsync();
+
+        await PlayAsync(gateway);
+
+        Assert.DoesNotContain(DemoGateway.Key, _output.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("ek_", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_that_does_not_fit_is_named_with_what_to_do()
+    {
+        await using var gateway = await new DemoGateway().StartAsync();
+        await File.WriteAllTextAsync(_keyFile.FullName, "ork_of_another_database");
+
+        var status = await PlayAsync(gateway);
+
+        Assert.Equal(1, status);
+        Assert.Equal(
+            "demo failed: The gateway refuses POST v1/client/tokens: 401 invalid_credential, Unauthorized: invalid API key. "
+            + "The key in the key file does not fit the gateway's database; ./run makes one that does.",
+            Lines[^1]);
+    }
+
+    [Fact]
+    public async Task A_key_file_that_is_missing_is_named()
+    {
+        _keyFile.Delete();
+        await using var gateway = await new DemoGateway().StartAsync();
+
+        Assert.Equal(1, await PlayAsync(gateway));
+        Assert.Contains(_keyFile.FullName, Lines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_error_that_the_client_is_told_ends_it()
+    {
+        await using var gateway = await new DemoGateway { Frames = ["""{"type":"error","error":"Server at capacity"}"""] }.StartAsync();
+
+        Assert.Equal(1, await PlayAsync(gateway));
+        Assert.Equal("demo failed: The client was told: Server at capacity.", Lines[^1]);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_closes_early_ends_it()
+    {
+        await using var gateway = await new DemoGateway { Frames = ["""{"type":"generation_tick","seconds":1}"""], Closes = true }.StartAsync();
+
+        Assert.Equal(1, await PlayAsync(gateway));
+        Assert.Equal("demo failed: The gateway closed the client's connection after 1 ticks: 4400 Unauthorized.", Lines[^1]);
+    }
+
+    [Fact]
+    public async Task It_gives_up_and_says_what_it_waited_for()
+    {
+        await using var gateway = await new DemoGateway { Frames = [] }.StartAsync();
+
+        var status = await PlayAsync(gateway, TimeSpan.FromSeconds(1));
+
+        Assert.Equal((1, "demo failed: it was not over after 1 s; it still waited for the answer to the client's offer."), (status, Lines[^1]));
+    }
+
+    [Fact]
+    public async Task A_gateway_that_is_not_there_is_named()
+    {
+        var gateway = await new DemoGateway().StartAsync();
+        var address = gateway.Address;
+        await gateway.DisposeAsync();
+
+        var status = await DemoCommand.RunAsync(address, address, _keyFile, _output, colours: false, DemoCommand.Patience, TimeProvider.System, CancellationToken.None);
+
+        Assert.Equal(1, status);
+        Assert.StartsWith($"demo failed: The gateway at {address} cannot be reached", Lines[^1], StringComparison.Ordinal);
+    }
+
+    public void Dispose()
+    {
+        _keyFile.Delete();
+        _output.Dispose();
+    }
+
+    private Task<int> PlayAsync(DemoGateway gateway, TimeSpan? patience = null) => DemoCommand.RunAsync(
+        gateway.Address, gateway.Address, _keyFile, _output, colours: false, patience ?? TimeSpan.FromSeconds(20), TimeProvider.System, CancellationToken.None);
+}
