@@ -31,6 +31,13 @@ make_data() {
     fi
 }
 
+# What root built or wrote in another user's checkout is that user's: the next run may be theirs.
+give_back() {
+    if ((EUID == 0)) && [[ $(stat -c %u "$repo") != 0 ]]; then
+        find "$artifacts" "$data/logs" "$data"/*.key "$data"/*.lock -user root -exec chown --no-dereference --reference="$repo" {} + 2>/dev/null || :
+    fi
+}
+
 # ---------------------------------------------------------------------------------------------------- ports
 
 # A refused connection is a free port. What listens on every address answers on loopback as well.
@@ -52,6 +59,12 @@ start_child() { # start_child COMMAND...: sets child
     setsid "$@" </dev/null &
     child=$!
     children+=("$child")
+}
+
+# The last child is over, and nobody is to wait for it again.
+forget_child() {
+    wait "${children[-1]}" || :
+    children=("${children[@]:0:${#children[@]}-1}")
 }
 
 # bash answers a signal while it waits, but not while a foreground command runs.
@@ -93,10 +106,13 @@ listens() { # listens PID PORT
     [[ -n $inode ]] && find "/proc/$1/fd" -lname "socket:\\[$inode\\]" 2>/dev/null | grep -q .
 }
 
+# Exit 1 where it lost its port to another that started in the same moment. Whatever else is wrong ends the script.
 wait_ready() { # wait_ready NAME PID PORT LOG
     local deadline=$((SECONDS + 60)) trouble=''
     until listens "$2" "$3" && http_ok "$3" /healthz/ready; do
-        if ! kill -0 "$2" 2>/dev/null; then trouble="ended before it was ready"
+        if ! kill -0 "$2" 2>/dev/null; then
+            ! grep -qi 'address already in use' "$4" || return 1
+            trouble="ended before it was ready"
         elif ((SECONDS >= deadline)); then trouble="was not ready within 60 s"; fi
         [[ -z $trouble ]] || { tail -n 20 "$4" >&2; die "The $1 $trouble; its whole log is $4."; }
         sleep 0.2
@@ -132,7 +148,8 @@ need_dotnet() {
 
 # One build at a time in a checkout: two would write the same files. It leaves no compiler or build server behind.
 locked_msbuild() {
-    make_data || die "Cannot create $data: make the checkout writable for $(id -un)."
+    make_data && mkdir -p "$artifacts" && [[ -w $data && -w $artifacts ]] 2>/dev/null \
+        || die "$(id -un) cannot write to $data or $artifacts: clone the repository as that user, or give the checkout to them."
     run_child flock --close "$data/build.lock" dotnet msbuild "$@" -v:quiet -nologo -nodeReuse:false -p:UseSharedCompilation=false
 }
 
