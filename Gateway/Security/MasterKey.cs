@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace Orchestrator.Gateway.Security;
@@ -54,14 +55,41 @@ internal sealed class MasterKey(byte[] bytes)
     /// <inheritdoc/>
     public override string ToString() => "***";
 
+    /// <summary>Whole or not at all, and the first one stays: two processes that start at once must end up with one key.</summary>
     private static void Create(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        Directory.CreateDirectory(directory);
+        var draft = Path.Combine(directory, Path.GetRandomFileName());
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var file = new StreamWriter(path, options);
-        file.WriteLine(Convert.ToBase64String(RandomNumberGenerator.GetBytes(Size)));
+        using (var file = new StreamWriter(draft, options))
+            file.WriteLine(Convert.ToBase64String(RandomNumberGenerator.GetBytes(Size)));
+
+        if (OperatingSystem.IsWindows())
+            MoveUnlessThere(draft, path);
+        else if (Link(draft, path) == 0 || File.Exists(path))
+            File.Delete(draft);
+        else
+            throw new StartException($"MasterKeyFile {path} cannot be made; make it with: openssl rand -base64 32");
+    }
+
+    /// <summary>The one call that gives a file its name only if nobody has it; the framework's Move looks first and renames then.</summary>
+    [DllImport("libc", EntryPoint = "link", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Link(string existing, string name);
+
+    private static void MoveUnlessThere(string draft, string path)
+    {
+        try
+        {
+            File.Move(draft, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(draft);
+        }
     }
 
     private static MasterKey Parse(string base64, string source)
