@@ -35,6 +35,7 @@ internal static class CommandErrors
         NpgsqlException                => $"The database cannot be reached: {exception.Message}",
         InvalidOperationException      => exception.Message,
         IOException                    => exception.Message,
+        UnauthorizedAccessException    => $"{exception.Message.TrimEnd('.')}: give the file to the user that runs this, or remove it.",
         _                              => null,
     };
 }
