@@ -11,10 +11,14 @@ internal static class BillTeller
             foreach (var row in run.Ledger)
                 yield return FormattableString.Invariant($"Ledger row: run {run.Run}, from {row.From:0.000} to {row.To:0.000} s.");
             if (run.Price is { } price)
-                yield return FormattableString.Invariant($"Price locked by run {run.Run}: {price.MicrosPerSecond / 1_000_000m:0.00##########} {session.Charge?.Currency} a second, ")
-                    + $"rounded {(price.Rounding == "floor" ? "down" : "up")} to {(price.StepSeconds == 1 ? "whole seconds" : $"steps of {price.StepSeconds} s")}.";
+                yield return $"Price locked by run {run.Run}: {Rate(price)} {session.Charge?.Currency} a second, rounded {Rounding(price)}.";
         }
 
         yield return session.Charge is { } charge ? $"Charge: {charge.Text}." : "Charge: none.";
     }
+
+    private static string Rate(SessionView.LockedPrice price) => FormattableString.Invariant($"{price.MicrosPerSecond / 1_000_000m:0.00##########}");
+
+    private static string Rounding(SessionView.LockedPrice price) =>
+        (price.Rounding == "floor" ? "down" : "up") + (price.StepSeconds == 1 ? " to whole seconds" : $" to steps of {price.StepSeconds} s");
 }

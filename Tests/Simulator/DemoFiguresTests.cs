@@ -38,7 +38,9 @@ public class DemoFiguresTests
     [Fact]
     public void The_bill_shows_every_row_and_the_price()
     {
-        var session = Session(new SessionView.Generation(1, 5m, [new(0, 3), new(3, 5.25m)], new(20_000m, "ceil", 1)), new SessionView.Generation(2, 1m, [], new(1_500.5m, "floor", 30)));
+        var session = Session(
+            new SessionView.Generation(1, 5m, [new(0, 3), new(3, 5.25m)], new(20_000m, "ceil", 1)),
+            new SessionView.Generation(2, 1m, [], new(1_500.5m, "floor", 30)));
 
         Assert.Equal(
             [
