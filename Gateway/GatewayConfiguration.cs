@@ -47,16 +47,29 @@ internal static class GatewayConfiguration
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
     }
 
-    /// <summary>Credentials travel in the query, so nothing may log one, whatever level the configuration asks for.</summary>
-    public static void Logging(ILoggingBuilder logging)
+    /// <summary>
+    /// Credentials travel in the query, so nothing may log one, whatever level the configuration asks for. A rule of the
+    /// configuration that is longer than ours, or names a sink, goes before ours; so every rule there is gets ours as a filter.
+    /// </summary>
+    public static void Logging(ILoggingBuilder logging) => logging.Services.PostConfigure<LoggerFilterOptions>(options =>
     {
-        logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        string[] printers =
-        [
-            "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests",
-            "Microsoft.AspNetCore.HttpLogging", "Microsoft.AspNetCore.Routing",
-        ];
-        foreach (var category in printers)
-            logging.AddFilter(category, LogLevel.None);
-    }
+        var rules = options.Rules.Prepend(new LoggerFilterRule(providerName: null, categoryName: null, options.MinLevel, filter: null)).ToList();
+        options.Rules.Clear();
+        foreach (var rule in rules)
+        {
+            options.Rules.Add(new LoggerFilterRule(rule.ProviderName, rule.CategoryName, rule.LogLevel, (provider, category, level) =>
+                MayPrint(category, level) && (rule.Filter?.Invoke(provider, category, level) ?? true)));
+        }
+    });
+
+    /// <summary>The web framework prints addresses, headers and routes below warnings, and bad requests as they came at any level.</summary>
+    private static bool MayPrint(string? category, LogLevel level) => category is null
+        || !category.StartsWith("Microsoft.AspNetCore", StringComparison.OrdinalIgnoreCase)
+        || (level >= LogLevel.Warning && !Printers.Any(printer => category.StartsWith(printer, StringComparison.OrdinalIgnoreCase)));
+
+    private static readonly string[] Printers =
+    [
+        "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests",
+        "Microsoft.AspNetCore.HttpLogging", "Microsoft.AspNetCore.Routing",
+    ];
 }
