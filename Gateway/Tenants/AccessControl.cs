@@ -31,7 +31,7 @@ internal sealed record Caller(Credential Credential, Tenant Tenant, IReadOnlyLis
 internal sealed class AccessControl(TenantDirectory directory, ClientTokens tokens, ProviderCatalog providers, TimeProvider time)
 {
     /// <summary>The longest credential that is looked at, in characters.</summary>
-    private const int MaxCredential = 6_000;
+    public const int MaxCredential = 6_000;
 
     /// <summary>The credential of a request: query <c>api_key</c>, header <c>X-API-KEY</c>, or a bearer token.</summary>
     public static string? CredentialOf(HttpRequest request)
@@ -50,7 +50,7 @@ internal sealed class AccessControl(TenantDirectory directory, ClientTokens toke
             return null;
 
         Credential? held = tokens.Read(credential);
-        var key = held is not null ? directory.FindKey(held.KeyId) : await directory.FindKeyAsync(TenantAdmin.HashOf(credential), cancellationToken);
+        var key = held is not null ? await directory.FindKeyAsync(held.KeyId, cancellationToken) : await directory.FindKeyAsync(TenantAdmin.HashOf(credential), cancellationToken);
         if (key is null || directory.FindTenant(key.Tenant) is not { } tenant)
             return null;
         return new Caller(held ?? new Credential.ApiKey(key.Id), tenant, directory.PathOf(tenant));

@@ -16,17 +16,23 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
     /// <summary>How often changes are looked for. Less than half of the second in which a revocation must work.</summary>
     public static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How often an unknown key may cause a look of its own.</summary>
+    /// <summary>How often unknown keys may cause a look of their own.</summary>
     private static readonly TimeSpan MissInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long who holds an unknown key waits for that look.</summary>
+    private static readonly TimeSpan MissTimeout = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<TenantId, Tenant> _tenants = new();
     private readonly ConcurrentDictionary<Guid, ApiKeyRecord> _keys = new();
     private readonly ConcurrentDictionary<string, Guid> _keysByHash = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<TenantId, ImmutableDictionary<long, PriceVersion>> _prices = new();
     private readonly SemaphoreSlim _refreshing = new(1, 1);
+    private readonly Lock _gate = new();
+    private Task? _nextLook;
     private ulong _snapshot;
     private long _version;
     private long _refreshedAt;
+    private long _lookedAt;
 
     /// <summary>Grows with every change that was taken in.</summary>
     public long Version => Interlocked.Read(ref _version);
@@ -34,7 +40,7 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
     /// <summary>Whether it was ever filled.</summary>
     public bool IsLoaded => Interlocked.Read(ref _refreshedAt) != 0;
 
-    /// <summary>Takes in what changed. One at a time; whoever comes meanwhile waits for that one.</summary>
+    /// <summary>Takes in what changed. One at a time.</summary>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
         await _refreshing.WaitAsync(cancellationToken);
@@ -56,24 +62,20 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
     /// <summary>The key with this SHA-256, in hex; looks again when it is not known, but not for every guess.</summary>
     public async ValueTask<ApiKeyRecord?> FindKeyAsync(string sha256, CancellationToken cancellationToken)
     {
-        if (!_keysByHash.ContainsKey(sha256) && time.GetElapsedTime(Interlocked.Read(ref _refreshedAt)) > MissInterval)
-        {
-            try
-            {
-                await RefreshAsync(cancellationToken);
-            }
-#pragma warning disable CA1031 // The copy serves while the database is away; what it does not know stays unknown.
-            catch (Exception exception) when (exception is not OperationCanceledException)
-#pragma warning restore CA1031
-            {
-                Interlocked.Exchange(ref _refreshedAt, time.GetTimestamp());
-            }
-        }
-
+        if (!_keysByHash.ContainsKey(sha256))
+            await LookAgainAsync(cancellationToken);
         return _keysByHash.TryGetValue(sha256, out var id) ? _keys.GetValueOrDefault(id) : null;
     }
 
-    /// <summary>The key with this id.</summary>
+    /// <summary>The key with this id; looks again when it is not known, but not for every guess.</summary>
+    public async ValueTask<ApiKeyRecord?> FindKeyAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (!_keys.ContainsKey(id))
+            await LookAgainAsync(cancellationToken);
+        return FindKey(id);
+    }
+
+    /// <summary>The key with this id, if it is known.</summary>
     public ApiKeyRecord? FindKey(Guid id) => _keys.GetValueOrDefault(id);
 
     /// <summary>The tenant with this id.</summary>
@@ -92,6 +94,45 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
         FindKey(keyId) is { IsRevoked: true } ? CloseCode.CredentialRevoked
         : path.Any(id => FindTenant(id) is { IsSuspended: true }) ? CloseCode.TenantSuspended
         : null;
+
+    /// <summary>
+    /// Waits for a look that begins after this call, which a key made before it shows in. All who wait share it, so a flood of
+    /// guesses costs one query each interval and does not keep the regular refresh waiting.
+    /// </summary>
+    private async Task LookAgainAsync(CancellationToken cancellationToken)
+    {
+        Task look;
+        lock (_gate)
+            look = _nextLook ??= Task.Run(LookAsync, CancellationToken.None);
+        try
+        {
+            await look.WaitAsync(MissTimeout, time, cancellationToken);
+        }
+#pragma warning disable CA1031 // The copy serves while the database is away; what it does not know stays unknown.
+        catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            // A look that fails is the regular refresh's to report.
+        }
+    }
+
+    private async Task LookAsync()
+    {
+        try
+        {
+            if (MissInterval - time.GetElapsedTime(Interlocked.Read(ref _lookedAt)) is { Ticks: > 0 } rest)
+                await Task.Delay(rest, time);
+        }
+        finally
+        {
+            // From here on a newcomer's key may be missed by this look, so the newcomer gets the next one.
+            lock (_gate)
+                _nextLook = null;
+            Interlocked.Exchange(ref _lookedAt, time.GetTimestamp());
+        }
+
+        await RefreshAsync(CancellationToken.None);
+    }
 
     // A row may be told twice, and then changes nothing.
 
