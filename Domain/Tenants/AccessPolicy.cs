@@ -30,6 +30,7 @@ public static class AccessPolicy
         { Credential: Credential.ClientToken { Origins: { } origins } } when request.Origin is null || !origins.Contains(request.Origin)
                                                                                        => CloseCode.OriginNotAllowed,
         { Model: null or "" or { Length: > MaxModelLength } }                          => CloseCode.InvalidRequest,
+        { Model: { } model } when model.Any(char.IsControl) || CredentialText.IsIn(model) => CloseCode.InvalidRequest,
         { Credential: Credential.ClientToken { Models: { } models } } when !models.Contains(request.Model)
                                                                                        => CloseCode.ModelNotAllowed,
         { ModelServed: false }                                                         => CloseCode.ModelNotAllowed,

@@ -15,6 +15,7 @@ internal sealed record ClientTokenRequest(
     private const int MaxItemLength = 200;
     private const int MaxMetadata = 2_048;
     private const int MaxSeconds = 86_400;
+    private const int MaxExponentLength = 4;
 
     /// <summary>What an empty request asks for.</summary>
     public static ClientTokenRequest Default { get; } = new(TimeSpan.FromSeconds(60), null, null, null, null);
@@ -63,12 +64,26 @@ internal sealed record ClientTokenRequest(
     {
         if (!TryGet(parent, name, out var value))
             return null;
-        // The one character that the database does not take.
-        if (value.ValueKind == JsonValueKind.Object && value.GetRawText() is { Length: <= MaxMetadata } text && !text.Contains("\\u0000", StringComparison.Ordinal))
+        if (value.ValueKind == JsonValueKind.Object && value.GetRawText() is { Length: <= MaxMetadata } text && MayBeKept(value))
             return text;
-        errors[name] = $"must be an object of at most {MaxMetadata} characters, without \\u0000";
+        errors[name] = $"must be an object of at most {MaxMetadata} characters, of Unicode text without \\u0000 and numbers that a double holds";
         return null;
     }
+
+    /// <summary>Whether the database takes it too: it refuses U+0000, halves of pairs and numbers of any length.</summary>
+    private static bool MayBeKept(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => value.EnumerateObject().All(member => IsText(member.Name) && MayBeKept(member.Value)),
+        JsonValueKind.Array  => value.EnumerateArray().All(MayBeKept),
+        JsonValueKind.String => IsText(value.GetString()!),
+        JsonValueKind.Number => value.TryGetDouble(out var number) && double.IsFinite(number) && ExponentLength(value.GetRawText()) <= MaxExponentLength,
+        _                    => true,
+    };
+
+    private static int ExponentLength(string number) => number.IndexOfAny(['e', 'E']) is var at and >= 0 ? number.Length - at - 1 : 0;
+
+    // Half a pair does not get this far: reading such a text throws.
+    private static bool IsText(string text) => !text.Contains('\0', StringComparison.Ordinal);
 
     private static JsonElement? Nested(JsonElement parent, string name, Dictionary<string, string> errors)
     {

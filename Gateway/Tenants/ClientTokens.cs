@@ -13,8 +13,8 @@ namespace Orchestrator.Gateway.Tenants;
 /// </summary>
 internal sealed class ClientTokens(IDataProtectionProvider protection)
 {
-    /// <summary>How every token begins, as the provider's do.</summary>
-    public const string Prefix = "ek_";
+    /// <summary>How every token begins.</summary>
+    public const string Prefix = CredentialText.TokenPrefix;
 
     private readonly IDataProtector _protector = protection.CreateProtector("Orchestrator.ClientToken.v1");
 

@@ -3,7 +3,7 @@ using System.Text;
 namespace Orchestrator.Grains.Providers;
 
 /// <summary>Words of a peer on their way into our books.</summary>
-internal static class Printable
+public static class Printable
 {
     /// <summary>At most <paramref name="maxLength"/> characters, with control characters and halves of pairs made visible.</summary>
     public static string Of(string text, int maxLength)

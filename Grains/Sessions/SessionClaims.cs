@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Hosting;
@@ -16,6 +17,9 @@ public sealed partial class SessionClaims(ISessionClaimStore store, ProcessLease
 
     /// <summary>How long the transaction may take; afterwards its outcome is unknown.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(4);
+
+    /// <summary>The class of SQL states that say that a value cannot be stored.</summary>
+    private const string DataException = "22";
 
     private readonly Lock _gate = new();
     private List<Waiting> _waiting = [];
@@ -42,7 +46,7 @@ public sealed partial class SessionClaims(ISessionClaimStore store, ProcessLease
     {
         while (TryTake(out var batch))
         {
-            var answers = await ClaimAsync(batch);
+            var answers = await ClaimAsync(batch.ConvertAll(waiting => waiting.Claim));
             for (var i = 0; i < batch.Count; i++)
                 batch[i].Answer.TrySetResult(answers[i]);
         }
@@ -62,12 +66,20 @@ public sealed partial class SessionClaims(ISessionClaimStore store, ProcessLease
         }
     }
 
-    private async Task<IReadOnlyList<CloseCode?>> ClaimAsync(List<Waiting> batch)
+    private async Task<IReadOnlyList<CloseCode?>> ClaimAsync(List<SessionClaim> batch)
     {
         try
         {
             using var timeout = new CancellationTokenSource(Timeout, time);
-            return await store.ClaimAsync(lease.Process, batch.ConvertAll(waiting => waiting.Claim), timeout.Token);
+            return await store.ClaimAsync(lease.Process, batch, timeout.Token);
+        }
+        catch (DbException exception) when (batch.Count > 1 && exception.SqlState is { } state && state.StartsWith(DataException, StringComparison.Ordinal))
+        {
+            // The database was reached and dislikes what one of them says. Each alone, so that nobody pays for another.
+            var answers = new List<CloseCode?>();
+            foreach (var claim in batch)
+                answers.AddRange(await ClaimAsync([claim]));
+            return answers;
         }
 #pragma warning disable CA1031 // Whatever keeps sessions from being recorded keeps them from being opened.
         catch (Exception exception)

@@ -13,9 +13,6 @@ public sealed record NewApiKey(Guid Id, string Key);
 /// <summary>Changes to the tree, its keys and its prices. Every process knows of each within its next refresh.</summary>
 public sealed class TenantAdmin(Database database, TimeProvider time)
 {
-    /// <summary>How every key of ours begins, so that people and secret scanners know it when they see it.</summary>
-    public const string KeyPrefix = "ork_";
-
     /// <summary>What is kept of a key: its SHA-256, in lower-case hex.</summary>
     public static string HashOf(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
@@ -47,7 +44,7 @@ public sealed class TenantAdmin(Database database, TimeProvider time)
     public async Task<NewApiKey> AddKeyAsync(TenantId tenant, string name, CancellationToken cancellationToken = default)
     {
         var id = Guid.CreateVersion7(time.GetUtcNow());
-        var key = KeyPrefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        var key = CredentialText.KeyPrefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         await using var command = database.Source.CreateCommand("INSERT INTO api_key (id, tenant_id, name, sha256) VALUES ($1, $2, $3, decode($4, 'hex'))");
         command.Parameters.Value(id).Value(tenant.Value).Value(name).Value(HashOf(key));
         await command.ExecuteNonQueryAsync(cancellationToken);

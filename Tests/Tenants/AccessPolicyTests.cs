@@ -36,6 +36,8 @@ public class AccessPolicyTests
         { "no model",                              Good with { Model = null },                                                                  InvalidRequest },
         { "an empty model",                        Good with { Model = "" },                                                                    InvalidRequest },
         { "a model's name of 101 characters",      Good with { Model = new('m', 101) },                                                         InvalidRequest },
+        { "a model's name with a NUL",             Good with { Model = "mirage\0" },                                                            InvalidRequest },
+        { "a key in place of a model",             Good with { Model = "ork_0123456789abcdefghij" },                                            InvalidRequest },
         { "a token of another model",              Good with { Credential = Token with { Models = ["other"] } },                                ModelNotAllowed },
         { "a token for no model at all",           Good with { Credential = Token with { Models = [] } },                                       ModelNotAllowed },
         { "a model that nobody serves",            Good with { ModelServed = false },                                                           ModelNotAllowed },
