@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Text;
 
 namespace Orchestrator.Grains.Providers;
 
@@ -7,14 +8,34 @@ namespace Orchestrator.Grains.Providers;
 [TypeConverter(typeof(SecretConverter))]
 public sealed class Secret(string value)
 {
+    /// <summary>A shorter one would be found by chance, in any text.</summary>
+    private const int MinRedacted = 8;
+
+    /// <summary>As it is, and as it stands in an address.</summary>
+    private readonly (string Text, byte[] Utf8)[] _forms = value.Length < MinRedacted
+        ? []
+        : [.. new[] { value, Uri.EscapeDataString(value) }.Distinct(StringComparer.Ordinal).Select(form => (form, Encoding.UTF8.GetBytes(form)))];
+
     /// <summary>Whether there is none.</summary>
     public bool IsEmpty => value.Length == 0;
 
     /// <summary>The value, for the one place that needs it.</summary>
     public string Reveal() => value;
 
+    /// <summary>Whether this value stands in these bytes.</summary>
+    public bool IsIn(ReadOnlySpan<byte> utf8)
+    {
+        foreach (var (_, form) in _forms)
+        {
+            if (utf8.IndexOf(form) >= 0)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>A text in which this value, should it occur, is starred out.</summary>
-    public string Redact(string text) => IsEmpty ? text : text.Replace(value, "***", StringComparison.Ordinal);
+    public string Redact(string text) => _forms.Aggregate(text, (left, form) => left.Replace(form.Text, "***", StringComparison.Ordinal));
 
     /// <inheritdoc/>
     public override string ToString() => "***";

@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using System.Text;
 using Orchestrator.Domain.Nodes;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Billing;
@@ -6,7 +7,7 @@ using Orchestrator.Grains.Providers;
 
 namespace Orchestrator.Grains.Sessions.Relay;
 
-/// <summary>Step 6: what the frames that pass mean to the session. Nothing here changes a frame.</summary>
+/// <summary>Step 6: what the frames that pass mean to the session. Nothing here changes a frame, unless it holds our key.</summary>
 public sealed partial class SessionRelay
 {
     /// <summary>How long the end of a generation may wait to become durable before the client is told anyway.</summary>
@@ -16,6 +17,8 @@ public sealed partial class SessionRelay
     private int _announcedRun;
 
     private IDialect Dialect => _upstreamRequest.Provider.Dialect;
+
+    private Secret OurKey => _upstreamRequest.Provider.Options.ApiKey;
 
     private ValueTask<bool> InspectClientAsync(ReadOnlyMemory<byte> payload, WebSocketMessageType kind)
     {
@@ -33,6 +36,20 @@ public sealed partial class SessionRelay
         if (kind != WebSocketMessageType.Text)
             return ValueTask.FromResult(true);
 
+        return OurKey.IsIn(payload.Span) ? PassRedactedAsync(payload) : InspectSignalAsync(payload);
+    }
+
+    /// <summary>The one frame that does not pass as it came: the provider repeats our key in it, as some do when they refuse one.</summary>
+    private async ValueTask<bool> PassRedactedAsync(ReadOnlyMemory<byte> payload)
+    {
+        var redacted = Encoding.UTF8.GetBytes(OurKey.Redact(Encoding.UTF8.GetString(payload.Span)));
+        if (await InspectSignalAsync(redacted))
+            _client.Lane.Send(redacted);
+        return false;
+    }
+
+    private ValueTask<bool> InspectSignalAsync(ReadOnlyMemory<byte> payload)
+    {
         var signal = Dialect.ReadUpstream(payload.Span);
         switch (signal.Kind)
         {
@@ -81,7 +98,7 @@ public sealed partial class SessionRelay
                 Post(new SessionEvent.NodeReported(node));
                 break;
             case SignalKind.Error:
-                Post(new SessionEvent.ProviderComplained(_upstreamRequest.Provider.Options.ApiKey.Redact(signal.Text ?? "")));
+                Post(new SessionEvent.ProviderComplained(OurKey.Redact(signal.Text ?? "")));
                 if (signal.Node is NodeStatus.Full)
                     Post(new SessionEvent.NodeReported(NodeStatus.Full));
                 break;

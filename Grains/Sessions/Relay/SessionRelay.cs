@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.WebSockets;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Hosting;
+using Orchestrator.Domain.Tenants;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions.Journal;
@@ -183,16 +184,19 @@ public sealed partial class SessionRelay
     private async Task WatchClientAsync(Task<PumpEnd> reading)
     {
         var end = await reading;
-        Post(end.IsTooBig ? new SessionEvent.CloseRequested(CloseCode.MessageTooBig) : new SessionEvent.ClientLeft(end.Close));
+        Post(end.IsTooBig ? new SessionEvent.CloseRequested(CloseCode.MessageTooBig) : new SessionEvent.ClientLeft(Redacted(end.Close, CredentialText.Redact)));
         await AnswerAsync(_client, end);
     }
 
     private async Task WatchUpstreamAsync(Task<PumpEnd> reading)
     {
         var end = await reading;
-        Post(end.IsTooBig ? new SessionEvent.CloseRequested(CloseCode.ProviderError) : new SessionEvent.UpstreamLeft(end.Close));
+        Post(end.IsTooBig ? new SessionEvent.CloseRequested(CloseCode.ProviderError) : new SessionEvent.UpstreamLeft(Redacted(end.Close, OurKey.Redact)));
         await AnswerAsync(_upstream, end);
     }
+
+    /// <summary>The words of a close frame go on record and to the other side.</summary>
+    private static PeerClose Redacted(PeerClose close, Func<string, string> redact) => close.Reason is { } reason ? close with { Reason = redact(reason) } : close;
 
     /// <summary>A peer that closes in good order is answered at once, whatever the other side still has to say.</summary>
     private Task AnswerAsync(RelayLeg leg, PumpEnd end) => end.Close.Vanished || end.IsTooBig
