@@ -39,7 +39,8 @@ public static class GatewayHosting
 
         services.AddSingleton(MasterKey.Load(builder.Configuration, builder.Environment));
         services.AddSingleton<KeyRingStore>();
-        services.AddSingleton<IConfigureOptions<KeyManagementOptions>, KeyRing>();
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => provider.GetRequiredService<KeyRing>());
         services.AddDataProtection().SetApplicationName("Orchestrator");
 
         services.AddSingleton<ClientTokens>();
@@ -47,7 +48,8 @@ public static class GatewayHosting
         services.AddSingleton<RefusalThrottle>();
         services.AddSingleton<StreamEndpoint>();
 
-        services.AddProblemDetails();
+        // The same in development: what cannot be read is 400, and no exception that repeats it goes to the log.
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = false);
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
@@ -65,8 +67,8 @@ public static class GatewayHosting
     public static WebApplication MapGateway(this WebApplication app)
     {
         app.UseForwardedHeaders();
-        app.UseExceptionHandler();
-        app.UseStatusCodePages();
+        app.UseExceptionHandler(failed => failed.Run(context => Problems.OfStatus(context.Response.StatusCode).ExecuteAsync(context)));
+        app.UseStatusCodePages(bare => Problems.OfStatus(bare.HttpContext.Response.StatusCode).ExecuteAsync(bare.HttpContext));
         app.UseWebSockets();
         app.MapGet("/v1/stream", (HttpContext context, StreamEndpoint endpoint) => endpoint.HandleAsync(context)).ExcludeFromDescription();
         app.MapClientTokens();

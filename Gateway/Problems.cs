@@ -21,9 +21,29 @@ internal static class Problems
     public static ProblemHttpResult ShuttingDown =>
         Of(StatusCodes.Status503ServiceUnavailable, "server_shutdown", CloseCode.ServerShutdown.Entry().Reason);
 
-    /// <summary>Too many refusals in a short time.</summary>
-    public static ProblemHttpResult TooManyRefusals =>
-        Of(StatusCodes.Status429TooManyRequests, "too_many_refusals", "Refused too often; wait a second before the next attempt.");
+    /// <summary>The body is larger than this endpoint reads.</summary>
+    public static ProblemHttpResult BodyTooLarge => OfStatus(StatusCodes.Status413PayloadTooLarge);
+
+    /// <summary>Too many refusals in a short time; says when to come back.</summary>
+    public static ProblemHttpResult TooManyRefusals(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return Of(StatusCodes.Status429TooManyRequests, "too_many_refusals", "Refused too often; wait a second before the next attempt.");
+    }
+
+    /// <summary>Answers with <see cref="TooManyRefusals"/>.</summary>
+    public static Task TooManyRefusalsAsync(HttpContext context) => TooManyRefusals(context).ExecuteAsync(context);
+
+    /// <summary>What the framework answers by itself, in our shape.</summary>
+    public static ProblemHttpResult OfStatus(int status) => status switch
+    {
+        StatusCodes.Status404NotFound             => Of(status, "not_found", "There is no such address."),
+        StatusCodes.Status405MethodNotAllowed     => Of(status, "method_not_allowed", "This address does not take that method."),
+        StatusCodes.Status413PayloadTooLarge      => Of(status, "body_too_large", "The body is larger than this address reads."),
+        StatusCodes.Status415UnsupportedMediaType => Of(status, "unsupported_media_type", "This address reads JSON."),
+        >= 400 and < 500                          => Of(status, "bad_request", "The request is not valid."),
+        _                                         => Of(status, CloseCode.InternalError.Entry().Name, CloseCode.InternalError.Entry().Reason),
+    };
 
     /// <summary>A refusal of the catalogue, for a caller of the HTTP API.</summary>
     public static ProblemHttpResult Refused(CloseCode code) => Of(

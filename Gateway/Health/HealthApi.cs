@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orchestrator.Grains.Processes;
-using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Tenants;
 
 namespace Orchestrator.Gateway.Health;
@@ -13,12 +12,12 @@ internal static class HealthApi
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz/live", () => TypedResults.Ok(new HealthResponse("live", [], null))).ExcludeFromDescription();
+        routes.MapGet("/healthz/live", () => TypedResults.Ok(new HealthResponse("live", []))).ExcludeFromDescription();
         routes.MapGet("/healthz/ready", Ready).ExcludeFromDescription();
     }
 
     private static Results<Ok<HealthResponse>, JsonHttpResult<HealthResponse>> Ready(
-        ProcessRuntime process, ProcessLease lease, TenantDirectory directory, SessionRegistry sessions)
+        ProcessRuntime process, ProcessLease lease, TenantDirectory directory)
     {
         List<string> reasons = [];
         if (process.IsDraining)
@@ -29,10 +28,10 @@ internal static class HealthApi
             reasons.Add("database_silent");
 
         return reasons.Count == 0
-            ? TypedResults.Ok(new HealthResponse("ready", [], sessions.Count))
-            : TypedResults.Json(new HealthResponse("not_ready", reasons, sessions.Count), statusCode: StatusCodes.Status503ServiceUnavailable);
+            ? TypedResults.Ok(new HealthResponse("ready", []))
+            : TypedResults.Json(new HealthResponse("not_ready", reasons), statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
-    /// <summary>How a process is.</summary>
-    internal sealed record HealthResponse(string Status, IReadOnlyList<string> Reasons, int? Sessions);
+    /// <summary>How a process is. Anybody may ask, so nothing of anybody's sessions is in it, not even how many there are.</summary>
+    internal sealed record HealthResponse(string Status, IReadOnlyList<string> Reasons);
 }

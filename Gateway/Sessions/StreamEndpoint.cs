@@ -40,6 +40,7 @@ internal sealed class StreamEndpoint(
         // Step 1: connect.
         if (!context.WebSockets.IsWebSocketRequest)
         {
+            context.Response.Headers.Upgrade = "websocket";
             await Problems.UpgradeRequired.ExecuteAsync(context);
             return;
         }
@@ -59,7 +60,7 @@ internal sealed class StreamEndpoint(
         if (WhyRefused(context, caller, model) is { } refused)
             await RefuseAsync(context, refused, source);
         else if (throttle.IsFlooding(source.Address, source.Fingerprint))
-            await Problems.TooManyRefusals.ExecuteAsync(context);
+            await Problems.TooManyRefusalsAsync(context);
         else
             await RelayAsync(context, caller!, model, credential!, source);
     }
@@ -76,7 +77,7 @@ internal sealed class StreamEndpoint(
     {
         providers.TryFind(dialect.Name, model, out var provider);
         var session = SessionId.New(time.GetUtcNow());
-        var request = Describe(context, caller, provider!.Name, model);
+        var request = Describe(context, caller, credential, provider!.Name, model);
         var upstream = new UpstreamRequest(provider, model, UpstreamQuery.Of(context.Request.Query, credential));
 
         // For support: a back end, a proxy's log or a curious client can name its session.
@@ -87,7 +88,10 @@ internal sealed class StreamEndpoint(
         // What the client says before its session is open waits for the upstream.
         relay.Start(socket);
         if (await OpenAsync(relay) is not null)
-            throttle.TryBePolite(source.Address, source.Fingerprint);
+            throttle.ClaimRefused(source.Address, source.Fingerprint);
+        // What was suspended or revoked after step 2 and before the relay was registered, no sweep has ended.
+        else if (access.WhyRefusedApi(caller) is { } gone)
+            relay.Post(new SessionEvent.CloseRequested(gone));
         await relay.Completion;
     }
 
@@ -111,8 +115,7 @@ internal sealed class StreamEndpoint(
         metrics.SessionRefused(code);
         if (!throttle.TryBePolite(source.Address, source.Fingerprint))
         {
-            context.Response.Headers.RetryAfter = "1";
-            await Problems.TooManyRefusals.ExecuteAsync(context);
+            await Problems.TooManyRefusalsAsync(context);
             return;
         }
 
@@ -120,7 +123,7 @@ internal sealed class StreamEndpoint(
         await RefusedClient.TellAsync(socket, dialect, code, time);
     }
 
-    private OpenSession Describe(HttpContext context, Caller caller, string provider, string model)
+    private OpenSession Describe(HttpContext context, Caller caller, string credential, string provider, string model)
     {
         var agent = context.Request.Query["user_agent"] is [{ Length: > 0 } query, ..] ? query : context.Request.Headers.UserAgent.ToString();
         return new OpenSession(
@@ -133,7 +136,8 @@ internal sealed class StreamEndpoint(
             caller.MaxDuration,
             (caller.Credential as Credential.ClientToken)?.Metadata,
             AddressOf(context),
-            agent.Length <= MaxUserAgent ? agent : agent[..MaxUserAgent]);
+            // Redacted before it is cut, or half a key would stay.
+            Printable.Of(CredentialText.Redact(agent.Replace(credential, "***", StringComparison.Ordinal)), MaxUserAgent));
     }
 
     private Task<WebSocket> AcceptAsync(HttpContext context)

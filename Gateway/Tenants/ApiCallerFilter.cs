@@ -30,7 +30,6 @@ internal sealed class ApiCallerFilter(AccessControl access, RefusalThrottle thro
         var address = context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
         if (throttle.TryBePolite(address, AccessControl.FingerprintOf(credential)))
             return refusal;
-        context.Response.Headers.RetryAfter = "1";
-        return Problems.TooManyRefusals;
+        return Problems.TooManyRefusals(context);
     }
 }

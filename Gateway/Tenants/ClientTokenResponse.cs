@@ -4,11 +4,11 @@ namespace Orchestrator.Gateway.Tenants;
 
 /// <summary>A token as the provider's API answers it.</summary>
 internal sealed record ClientTokenResponse(
-    string ApiKey, DateTimeOffset ExpiresAt, ClientTokenResponse.Permission? Permissions, ClientTokenResponse.Constraint? Constraints)
+    string ApiKey, DateTime ExpiresAt, ClientTokenResponse.Permission? Permissions, ClientTokenResponse.Constraint? Constraints)
 {
     public static ClientTokenResponse For(string key, Credential.ClientToken token) => new(
         key,
-        token.ExpiresAt,
+        token.ExpiresAt.UtcDateTime,
         token.Models is null && token.Origins is null ? null : new Permission(token.Models, token.Origins),
         token.MaxSessionDuration is { } duration ? new Constraint(new Realtime((int)duration.TotalSeconds)) : null);
 

@@ -13,6 +13,8 @@ internal static class ClientTokensApi
     /// <summary>The largest body, in bytes.</summary>
     private const int MaxBody = 16 * 1024;
 
+    private static readonly IReadOnlyDictionary<string, string> TooLarge = new Dictionary<string, string>();
+
     public static void MapClientTokens(this IEndpointRouteBuilder routes) => routes
         .MapPost("/v1/client/tokens", CreateAsync)
         .WithTags("Client tokens")
@@ -25,16 +27,23 @@ internal static class ClientTokensApi
     {
         var (request, errors) = await ReadAsync(context.Request);
         if (request is null)
-            return Problems.Invalid(errors);
+            return errors == TooLarge ? Problems.BodyTooLarge : Problems.Invalid(errors);
 
         var token = new Credential.ClientToken(
             ApiCallerFilter.CallerOf(context).Credential.KeyId,
-            time.GetUtcNow() + request.ExpiresIn,
+            // As much of it as is sealed, so that both say the same.
+            DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()) + request.ExpiresIn,
             request.AllowedModels,
             request.AllowedOrigins,
             request.MaxSessionDuration,
             request.Metadata);
-        return TypedResults.Ok(ClientTokenResponse.For(tokens.Write(token), token));
+        var sealedToken = tokens.Write(token);
+        return sealedToken.Length <= AccessControl.MaxCredential
+            ? TypedResults.Ok(ClientTokenResponse.For(sealedToken, token))
+            : Problems.Invalid(new Dictionary<string, string>
+            {
+                ["body"] = $"makes a token of more than {AccessControl.MaxCredential} characters; name fewer models or origins, or less metadata",
+            });
     }
 
     private static async Task<(ClientTokenRequest?, IReadOnlyDictionary<string, string>)> ReadAsync(HttpRequest request)
@@ -47,9 +56,14 @@ internal static class ClientTokensApi
             using var body = await JsonDocument.ParseAsync(request.Body, new JsonDocumentOptions { MaxDepth = 64 }, request.HttpContext.RequestAborted);
             return ClientTokenRequest.Read(body.RootElement);
         }
-        catch (JsonException)
+        catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return (null, new Dictionary<string, string> { ["body"] = "must be a JSON object" });
+            return (null, TooLarge);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // The second is text that is no Unicode.
+            return (null, new Dictionary<string, string> { ["body"] = "must be a JSON object of Unicode text" });
         }
     }
 }

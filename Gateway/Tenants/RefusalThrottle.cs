@@ -10,7 +10,7 @@ namespace Orchestrator.Gateway.Tenants;
 /// </summary>
 internal sealed class RefusalThrottle(TimeProvider time) : IDisposable
 {
-    /// <summary>For how long an admitted-by-credential client that was refused too often is not asked again.</summary>
+    /// <summary>For how long a good credential that was refused at its claim too often is not asked again.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromSeconds(1);
 
     private readonly PartitionedRateLimiter<Source> _polite = PartitionedRateLimiter.Create<Source, Source>(source =>
@@ -30,15 +30,24 @@ internal sealed class RefusalThrottle(TimeProvider time) : IDisposable
     /// <summary>Counts a refusal; true when this one may still be told politely.</summary>
     public bool TryBePolite(string address, string fingerprint)
     {
+        // The address first: who invents a credential for every attempt fills no memory with them.
+        using var byAddress = _politeByAddress.AttemptAcquire(address);
+        if (!byAddress.IsAcquired)
+            return false;
+        using var bySource = _polite.AttemptAcquire(new Source(address, fingerprint));
+        return bySource.IsAcquired;
+    }
+
+    /// <summary>
+    /// Counts a refusal that cost a claim. Only these make a source flood: what is wrong with one request of a credential, its
+    /// model for one, must not keep out the next one that is in order.
+    /// </summary>
+    public void ClaimRefused(string address, string fingerprint)
+    {
         var source = new Source(address, fingerprint);
         using var bySource = _polite.AttemptAcquire(source);
-        using var byAddress = _politeByAddress.AttemptAcquire(address);
-        if (bySource.IsAcquired && byAddress.IsAcquired)
-            return true;
-
         if (!bySource.IsAcquired)
             _flooding.Set(source, time.GetTimestamp(), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Memory });
-        return false;
     }
 
     /// <summary>Whether this source was just refused once too often: it is answered from memory, without a claim.</summary>
