@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orchestrator.Gateway.Security;
 using Orchestrator.Storage;
 using Orchestrator.Storage.Migrations;
 
@@ -23,6 +24,7 @@ internal static class ServeCommand
         builder.AddGateway();
         await using var app = builder.Build();
         await SchemaStart.EnsureAsync(app.Services.GetRequiredService<Database>(), app.Configuration, cancellationToken);
+        app.Services.GetRequiredService<KeyRing>().Verify();
         await app.MapGateway().RunAsync(cancellationToken);
     }
 }

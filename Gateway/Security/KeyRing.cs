@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Xml.Linq;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
@@ -15,6 +16,23 @@ internal sealed class KeyRing(KeyRingStore store, MasterKey masterKey) : IXmlRep
     {
         options.XmlRepository = this;
         options.XmlEncryptor = this;
+    }
+
+    /// <summary>
+    /// Opens every key that there is. A process with another master key would add keys of its own to the ring that no other
+    /// can open, and refuse everybody's tokens; it had better not start.
+    /// </summary>
+    public void Verify()
+    {
+        try
+        {
+            foreach (var wrapped in GetAllElements().SelectMany(key => key.Descendants("wrapped")))
+                masterKey.Unwrap(Convert.FromBase64String(wrapped.Value));
+        }
+        catch (Exception exception) when (exception is CryptographicException or FormatException or OverflowException)
+        {
+            throw new StartException("MasterKey does not open the key ring in this database: it was made with another one. All processes on one database share one MasterKey.");
+        }
     }
 
     /// <inheritdoc/>
