@@ -20,9 +20,11 @@ public class World : IAsyncLifetime
     /// <summary>Two cents a second, rounded up to whole seconds.</summary>
     public const decimal MicrosPerSecond = 20_000m;
 
-    private readonly string _masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly List<ChildGateway> _gateways = [];
     private int _names;
+
+    /// <summary>The key that the gateways share.</summary>
+    public string MasterKey { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>The books.</summary>
     public TestDatabase Database { get; protected set; } = new();
@@ -68,11 +70,11 @@ public class World : IAsyncLifetime
     /// <summary>Starts another gateway on the same database and provider.</summary>
     public async Task<ChildGateway> StartGatewayAsync(params (string Name, string Value)[] settings)
     {
-        var all = new Dictionary<string, string>(GatewaySettings)
+        var all = new Dictionary<string, string>
         {
             ["DOTNET_ENVIRONMENT"] = "Production",
             ["ConnectionStrings:Orchestrator"] = Database.ConnectionString,
-            ["MasterKey"] = _masterKey,
+            ["MasterKey"] = MasterKey,
             ["Grains:Strict"] = "true",
             ["Logging:LogLevel:Orchestrator"] = "Debug",
             ["Providers:simulator:Endpoint"] = new Uri(Provider.WebSocketAddress, "/v1/stream").ToString(),
@@ -80,7 +82,7 @@ public class World : IAsyncLifetime
             ["Providers:simulator:Models:0"] = "sim-*",
             ["Providers:simulator:Models:1"] = "test-*",
         };
-        foreach (var (name, value) in settings)
+        foreach (var (name, value) in GatewaySettings.Select(setting => (setting.Key, setting.Value)).Concat(settings))
             all[name] = value;
         var gateway = await ChildGateway.StartAsync(all);
         _gateways.Add(gateway);

@@ -1,0 +1,157 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Orchestrator.Gateway;
+using Orchestrator.Tests.Support;
+
+namespace Orchestrator.Tests.Scenarios;
+
+/// <summary>Nobody sees anything of anybody else: what is not yours answers exactly as what is not there.</summary>
+public class IsolationScenarios(AccessWorld world) : IClassFixture<AccessWorld>
+{
+    private const string Absent = "0123456789abcdef0123456789abcdef";
+
+    /// <summary>Every endpoint, and what shows that it tells nobody of another's sessions. A new one needs a line here.</summary>
+    private static readonly Dictionary<string, string> Endpoints = new()
+    {
+        ["GET /v1/stream"]                 = nameof(What_a_credential_opens_belongs_to_its_tenant),
+        ["POST /v1/client/tokens"]         = nameof(What_a_credential_opens_belongs_to_its_tenant),
+        ["GET /v1/sessions"]               = nameof(A_list_holds_ones_own_whatever_the_cursor),
+        ["GET /v1/sessions/{id}"]          = nameof(A_foreign_session_answers_as_an_absent_one),
+        ["GET /v1/sessions/{id}/timeline"] = nameof(A_foreign_session_answers_as_an_absent_one),
+        ["DELETE /v1/sessions/{id}"]       = nameof(A_foreign_session_answers_as_an_absent_one),
+        ["GET /healthz/live"]              = nameof(Health_tells_nothing_of_sessions),
+        ["GET /healthz/ready"]             = nameof(Health_tells_nothing_of_sessions),
+    };
+
+    public static IEnumerable<object[]> AboutOne =>
+        Endpoints.Keys.Where(endpoint => endpoint.Contains("{id}", StringComparison.Ordinal)).Select(endpoint => endpoint.Split(' ').ToArray<object>());
+
+    [Fact]
+    public async Task Every_endpoint_has_its_test()
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration["ConnectionStrings:Orchestrator"] = world.Database.ConnectionString;
+        builder.Configuration["MasterKey"] = world.MasterKey;
+        builder.AddGateway();
+        await using var app = builder.Build();
+        app.MapGateway();
+
+        var mapped = ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().SelectMany(endpoint =>
+            (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["ANY"]).Select(method => $"{method} {endpoint.RoutePattern.RawText?.TrimEnd('/')}"));
+
+        Assert.Equal(Endpoints.Keys.Order(), mapped.Order());
+        Assert.All(Endpoints.Values, test => Assert.NotNull(typeof(IsolationScenarios).GetMethod(test)));
+    }
+
+    [Theory, MemberData(nameof(AboutOne))]
+    public async Task A_foreign_session_answers_as_an_absent_one(string method, string path)
+    {
+        var (owner, stranger, parent) = (await world.NewTenantAsync(), await world.NewTenantAsync(), await world.NewTenantAsync());
+        var child = await world.NewTenantAsync(parent.Id);
+        await using var owned = await LiveAsync(owner);
+        await using var parents = await LiveAsync(parent);
+
+        foreach (var (who, foreign) in new[] { (stranger, owned), (parent, owned), (child, parents), (owner, parents) })
+        {
+            var told = await AskAsync(who, method, path.Replace("{id}", foreign.Session, StringComparison.Ordinal));
+            var absent = await AskAsync(who, method, path.Replace("{id}", Absent, StringComparison.Ordinal));
+
+            Assert.Equal(absent, told);
+            Assert.Equal((HttpStatusCode.NotFound, "session_not_found"), (told.Status, JsonElement.Parse(told.Body).GetProperty("code").GetString()));
+        }
+
+        foreach (var guess in new[] { "1", "..%2f", owned.Session!.ToUpperInvariant()[..31], Guid.Parse(owned.Session!).ToString(), new string('f', 3_000), "%00", "'--" })
+        {
+            var told = await AskAsync(stranger, method, path.Replace("{id}", guess, StringComparison.Ordinal));
+            Assert.True((int)told.Status is 400 or 404, $"{guess}: {told}");
+        }
+
+        Assert.False(owned.Over.IsCompleted || parents.Over.IsCompleted);
+    }
+
+    [Theory, MemberData(nameof(AboutOne))]
+    public async Task A_parent_sees_and_ends_what_its_child_opens(string method, string path)
+    {
+        var parent = await world.NewTenantAsync();
+        var child = await world.NewTenantAsync(parent.Id);
+        await using var client = await LiveAsync(child);
+
+        var told = await AskAsync(parent, method, path.Replace("{id}", client.Session, StringComparison.Ordinal));
+
+        Assert.True((int)told.Status is 200 or 204, $"{told}");
+        if (method == "DELETE")
+            Assert.Equal(4002, (await client.FarewellAsync()).Code);
+    }
+
+    [Fact]
+    public async Task A_list_holds_ones_own_whatever_the_cursor()
+    {
+        var (one, other) = (await world.NewTenantAsync(), await world.NewTenantAsync());
+        var child = await world.NewTenantAsync(one.Id);
+        await using var first = await LiveAsync(one);
+        await using var second = await LiveAsync(other);
+        await using var third = await LiveAsync(child);
+        await using var fourth = await LiveAsync(one);
+
+        Assert.Equal([fourth.Session, third.Session, first.Session], await ListAsync(one, ""));
+        Assert.Equal([third.Session], await ListAsync(child, ""));
+        Assert.Equal([second.Session], await ListAsync(other, "?live=true"));
+        // A cursor is a place in time and no more: another's session marks the same place as one that never was.
+        Assert.Equal([first.Session], await ListAsync(one, $"?before={second.Session}"));
+        Assert.Equal([], await ListAsync(other, $"?before={first.Session}"));
+        Assert.Equal([third.Session, first.Session], await ListAsync(one, $"?before={fourth.Session}&limit=2"));
+        Assert.Equal(await AskAsync(other, "GET", $"/v1/sessions?before={first.Session}"), await AskAsync(other, "GET", $"/v1/sessions?before={new string('0', 32)}"));
+    }
+
+    [Fact]
+    public async Task What_a_credential_opens_belongs_to_its_tenant()
+    {
+        var (one, other) = (await world.NewTenantAsync(), await world.NewTenantAsync());
+        await using var foreign = await LiveAsync(other);
+        var token = await world.MintAsync(one.Key, new { metadata = new { tenant = other.Id.ToString(), user_id = other.Name } });
+
+        // Names of another's session and tenant in every place are words like any other.
+        await using var client = await StreamClient.ConnectAsync(
+            new Uri(world.StreamFor(token, "sim-idle").AbsoluteUri + $"&session_id={foreign.Session}&tenant={other.Id}"), reads: true, ("X-Session-Id", foreign.Session!), ("X-Tenant", other.Id.ToString()));
+        await client.ExpectAsync("generation_started");
+
+        Assert.Equal([client.Session], await ListAsync(one, ""));
+        Assert.Equal([foreign.Session], await ListAsync(other, ""));
+    }
+
+    [Fact]
+    public async Task Health_tells_nothing_of_sessions()
+    {
+        await using var client = await LiveAsync(await world.NewTenantAsync());
+        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+
+        Assert.Equal("""{"status":"live","reasons":[]}""", await http.GetStringAsync("/healthz/live"));
+        Assert.Equal("""{"status":"ready","reasons":[]}""", await http.GetStringAsync("/healthz/ready"));
+    }
+
+    private async Task<StreamClient> LiveAsync(Reseller reseller)
+    {
+        var client = await world.ConnectAsync(reseller.Key, "sim-idle", world.NewAddress());
+        await client.ExpectAsync("generation_started");
+        return client;
+    }
+
+    private async Task<IReadOnlyList<string?>> ListAsync(Reseller reseller, string query)
+    {
+        var told = await AskAsync(reseller, "GET", "/v1/sessions" + query);
+        return [.. JsonElement.Parse(told.Body).GetProperty("sessions").EnumerateArray().Select(session => session.GetProperty("id").GetString())];
+    }
+
+    private async Task<Told> AskAsync(Reseller reseller, string method, string path)
+    {
+        using var http = world.Http(reseller.Key);
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        using var answer = await http.SendAsync(request);
+        var headers = answer.Headers.Concat(answer.Content.Headers).Where(header => header.Key != "Date").Select(header => $"{header.Key}: {string.Join(',', header.Value)}");
+        return new Told(answer.StatusCode, string.Join('\n', headers.Order()), await answer.Content.ReadAsStringAsync());
+    }
+
+    private sealed record Told(HttpStatusCode Status, string Headers, string Body);
+}
