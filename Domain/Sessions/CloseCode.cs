@@ -24,7 +24,7 @@ public enum CloseCode
     UpstreamLost = 4101,
     /// <summary>The provider could not be reached.</summary>
     UpstreamUnavailable = 4102,
-    /// <summary>The provider has no capacity (its close 1013).</summary>
+    /// <summary>The provider has no capacity: it said so, or closed with 1013.</summary>
     UpstreamFull = 4103,
     /// <summary>The provider closed before anything was generated.</summary>
     UpstreamClosed = 4104,

@@ -67,6 +67,8 @@ public static class SessionMachine
         { LastEnd: GenerationEnd.Moderation }                    => CloseCode.ModerationViolation,
         { LastEnd: GenerationEnd.Error }                         => CloseCode.ProviderError,
         { LastEnd: GenerationEnd.InsufficientCredits }           => CloseCode.ProviderRefused,
+        // It closes with 1011 as well when it is full; then only its words told why.
+        { Node: NodeStatus.Full }                                => CloseCode.UpstreamFull,
         _ when upstream.Vanished                                 => CloseCode.UpstreamLost,
         _ when upstream.Code is TryAgainLater                    => CloseCode.UpstreamFull,
         _ when upstream.Code is PolicyViolation                  => CloseCode.ProviderRefused,

@@ -100,6 +100,7 @@ public class SessionMachineTests
         { Ready,                                         new(1000, null),        UpstreamClosed },
         { Ready,                                         new(null, null),        UpstreamClosed },
         { new(Connecting),                               new(1013, "try again"), UpstreamFull },
+        { new(Waiting, NodeStatus.Full),                 new(1011, null),        UpstreamFull },
         { new(Connecting),                               new(1008, "bad key"),   ProviderRefused },
         { Queueing,                                      new(4000, "gone"),      UpstreamClosed },
     };
