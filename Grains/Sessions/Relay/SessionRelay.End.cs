@@ -69,7 +69,7 @@ public sealed partial class SessionRelay
     {
         SessionEffect.HangUp hangUp        => HangUpAsync(hangUp.Close),
         SessionEffect.Finish finish        => FinishAsync(finish.Code),
-        SessionEffect.ForwardClose forward => _client.CloseAsync(forward.Close, _services.Options.StallTimeout, _services.Options.CloseTimeout, _services.Time),
+        SessionEffect.ForwardClose forward => ForwardAsync(forward.Close),
         SessionEffect.Dismiss dismiss      => DismissAsync(dismiss.Code),
         _                                  => throw new InvalidOperationException($"A relay that ends does not perform {effect}."),
     };
@@ -96,7 +96,15 @@ public sealed partial class SessionRelay
         return Task.CompletedTask;
     }
 
-    private async Task DismissAsync(CloseCode code)
+    /// <summary>Passes the provider's close on. A run that it left open ends for the client first; otherwise the provider has said it all.</summary>
+    private async Task ForwardAsync(WireClose close)
+    {
+        if (_cutShort is not null && _state.Code is { } code)
+            await TellAsync(code);
+        await _client.CloseAsync(close, _services.Options.StallTimeout, _services.Options.CloseTimeout, _services.Time);
+    }
+
+    private async Task TellAsync(CloseCode code)
     {
         // A run that was cut short ends for the client as it would have ended with the provider: durable first, then told.
         if (_cutShort is { } run && !Ownership.IsLost)
@@ -104,6 +112,11 @@ public sealed partial class SessionRelay
         var frames = IsClaimed ? Dialect.Farewell(code, _cutShort?.Generation.MarkMs) : Dialect.Refusal(code);
         foreach (var frame in frames)
             _client.Lane.Send(frame);
+    }
+
+    private async Task DismissAsync(CloseCode code)
+    {
+        await TellAsync(code);
         var timeout = _services.Options.CloseTimeout;
         await _client.CloseAsync(WireClose.For(code), timeout, timeout, _services.Time);
     }
