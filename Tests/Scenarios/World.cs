@@ -120,7 +120,7 @@ public class World : IAsyncLifetime
         Reseller reseller, string model, ChildGateway? gateway = null)
     {
         var client = await ConnectAsync(reseller.Key, model, gateway);
-        return (client, await Provider.NextConnectionAsync(model));
+        return (client, await Provider.NextConnectionAsync(model, TimeSpan.FromSeconds(15)));
     }
 
     /// <summary>The HTTP API as the holder of that key sees it.</summary>
@@ -136,6 +136,31 @@ public class World : IAsyncLifetime
     {
         using var http = Http(reseller.Key, gateway);
         return JsonElement.Parse(await http.GetByteArrayAsync($"/v1/sessions/{session}"));
+    }
+
+    /// <summary>What happened to a session, in order, as the API tells it.</summary>
+    public async Task<IReadOnlyList<JsonElement>> TimelineAsync(Reseller reseller, string session)
+    {
+        using var http = Http(reseller.Key);
+        return [.. JsonElement.Parse(await http.GetByteArrayAsync($"/v1/sessions/{session}/timeline?limit=1000")).GetProperty("events").EnumerateArray()];
+    }
+
+    /// <summary>Waits until a session is in that phase, and answers it as the API shows it then.</summary>
+    public Task<JsonElement> PhaseAsync(Reseller reseller, string session, string phase) =>
+        SeesAsync(reseller, session, $"is {phase}", seen => seen.GetProperty("phase").GetString() == phase);
+
+    /// <summary>Waits until a session shows so; it may still have no row.</summary>
+    public async Task<JsonElement> SeesAsync(Reseller reseller, string session, string what, Func<JsonElement, bool> isSo)
+    {
+        using var http = Http(reseller.Key);
+        var seen = await Eventually.SeesAsync<JsonElement?>($"session {session} {what}", LookAsync, seen => seen is { } row && isSo(row));
+        return seen!.Value;
+
+        async Task<JsonElement?> LookAsync()
+        {
+            using var answer = await http.GetAsync($"/v1/sessions/{session}");
+            return answer.IsSuccessStatusCode ? JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync()) : null;
+        }
     }
 
     /// <summary>Waits until a session has ended in the books, and answers the name of its close code.</summary>
