@@ -13,7 +13,7 @@ public enum CloseCode
     Completed = 4001,
     /// <summary>The tenant ended the session through the API.</summary>
     EndedByTenant = 4002,
-    /// <summary>The client vanished without a close frame.</summary>
+    /// <summary>The client vanished without a close frame, or broke the protocol.</summary>
     ClientLost = 4003,
     /// <summary>The session reached the duration that its token or tenant allows.</summary>
     DurationLimit = 4004,

@@ -9,6 +9,15 @@ public readonly record struct PeerClose(int? Code, string? Reason, bool Vanished
     /// <summary>The peer is gone and said nothing.</summary>
     public static PeerClose Gone { get; } = new(null, null, Vanished: true);
 
+    /// <summary>The peer broke the protocol, be it with a close code that nobody may send: it is still there, but nothing it says can be read.</summary>
+    public static PeerClose Broken { get; } = new(Abnormal, null);
+
+    /// <summary>Whether it left without closing in good order.</summary>
+    public bool IsAbnormal => Vanished || Code is Abnormal;
+
+    /// <summary>What RFC 6455 calls 1006: an end without a close frame that could be read. Never on the wire.</summary>
+    private const int Abnormal = 1006;
+
     /// <summary>What RFC 6455 calls 1005: a close frame without a code.</summary>
     private const int NoCode = 1005;
 

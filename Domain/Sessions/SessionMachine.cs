@@ -56,7 +56,7 @@ public static class SessionMachine
     private static SessionState Report(SessionState state, PeerClose close) =>
         close.Code is TryAgainLater ? state with { Node = NodeStatus.Full } : state;
 
-    private static CloseCode Left(PeerClose client) => client.Vanished ? CloseCode.ClientLost : CloseCode.ClientClosed;
+    private static CloseCode Left(PeerClose client) => client.IsAbnormal ? CloseCode.ClientLost : CloseCode.ClientClosed;
 
     /// <summary>Why the session ends when the provider's socket goes: what it said before counts more than how it closed.</summary>
     private static CloseCode Left(SessionState state, PeerClose upstream) => state switch

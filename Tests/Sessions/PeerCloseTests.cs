@@ -47,6 +47,10 @@ public class PeerCloseTests
     public void A_peer_that_vanished_is_an_error_to_the_other_side() => Assert.Equal(new WireClose(1011, null), PeerClose.Gone.Forwarded);
 
     [Fact]
+    public void A_peer_that_broke_the_protocol_is_an_error_to_the_other_side_and_did_not_vanish() =>
+        Assert.Equal((new WireClose(1011, null), false, true), (PeerClose.Broken.Forwarded, PeerClose.Broken.Vanished, PeerClose.Broken.IsAbnormal));
+
+    [Fact]
     public void A_peer_that_vanished_said_nothing_whatever_is_known_of_it() =>
         Assert.Equal(new WireClose(1011, null), new PeerClose(1000, "words", Vanished: true).Forwarded);
 }

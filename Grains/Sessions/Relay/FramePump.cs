@@ -57,6 +57,11 @@ internal sealed class FramePump(WebSocket source, FrameLane lane, InFlightBudget
                     await readable;
             }
         }
+        catch (WebSocketException exception) when (exception.WebSocketErrorCode is WebSocketError.Faulted)
+        {
+            // The socket has answered 1002 by itself. Silence after a ping is not among these: that comes as a cancellation.
+            return new PumpEnd(PeerClose.Broken);
+        }
         catch (Exception exception) when (FrameLane.IsGone(exception))
         {
             return new PumpEnd(PeerClose.Gone);
