@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Orchestrator.Benchmarks.Support;
+
+namespace Orchestrator.Benchmarks.Relay;
+
+/// <summary>The figures of one run, as people and as programs read them, held against the floors.</summary>
+internal sealed record RelayReport(string Table, string Json, IReadOnlyList<string> Shortfalls)
+{
+    private static readonly JsonSerializerOptions Snake = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
+    public static RelayReport Of(
+        IReadOnlyDictionary<string, List<RoundResult>> measured, double sessionBytes, double setUps, IReadOnlyList<string> missing, string machine)
+    {
+        var rows = measured.Select(row => Row.Of(row.Key, row.Value, measured["pump"])).ToList();
+        var report = new Report(Environment.ProcessorCount, ResultFile.Commit, rows, Math.Round(sessionBytes), Math.Round(setUps, 1));
+        return new RelayReport(TableOf(report, missing, machine), JsonSerializer.Serialize(report, Snake), [.. ShortfallsOf(report)]);
+    }
+
+    private static IEnumerable<string> ShortfallsOf(Report report)
+    {
+        var byName = report.Rows.ToDictionary(row => row.Name);
+        var ours = byName["orchestrator"];
+        if (ours.RatioToPump < Floors.OfPump)
+            yield return $"{ours.RatioToPump:0.00} of the bare pump, wanted {Floors.OfPump:0.00}";
+        if (!byName.TryGetValue("nginx", out var nginx) || ours.MessagesPerS < Floors.OfNginx * nginx.MessagesPerS)
+            yield return $"{ours.MessagesPerS / nginx?.MessagesPerS ?? 0:0.00} times nginx, wanted {Floors.OfNginx:0.00}";
+        if (!byName.TryGetValue("python", out var python) || ours.MessagesPerS < Floors.OfPython * python.MessagesPerS)
+            yield return $"{ours.MessagesPerS / python?.MessagesPerS ?? 0:0.00} times the Python proxy, wanted {Floors.OfPython:0.00}";
+        if (report.SessionBytes > Floors.SessionBytes)
+            yield return $"{report.SessionBytes:0} bytes a session, wanted at most {Floors.SessionBytes}";
+        if (report.SetupsPerS < Floors.SetUpsPerSecond)
+            yield return $"{report.SetupsPerS:0} set-ups/s, wanted {Floors.SetUpsPerSecond}";
+    }
+
+    private static string TableOf(Report report, IReadOnlyList<string> missing, string machine)
+    {
+        var table = new StringBuilder();
+        table.AppendLine(CultureInfo.InvariantCulture, $"commit {report.Commit}, {machine}. 50 closed-loop clients, 120-byte JSON; medians over the rounds.");
+        table.AppendLine();
+        table.AppendLine("| row          | messages/s | p50 ms | p99 ms | messages/s to pump |");
+        table.AppendLine("|--------------|-----------:|-------:|-------:|-------------------:|");
+        foreach (var row in report.Rows)
+            table.AppendLine(CultureInfo.InvariantCulture, $"| {row.Name,-12} | {row.MessagesPerS,10:0} | {row.P50Ms,6:0.00} | {row.P99Ms,6:0.00} | {row.RatioToPump,18:0.00} |");
+        table.AppendLine();
+        table.AppendLine(CultureInfo.InvariantCulture, $"{report.SessionBytes:0} bytes (RSS) per idle session; {report.SetupsPerS:0} session set-ups/s including claim and dial");
+        foreach (var reason in missing)
+            table.AppendLine(CultureInfo.InvariantCulture, $"not measured: {reason}");
+        return table.ToString().TrimEnd();
+    }
+
+    /// <summary>What a row must reach.</summary>
+    private static class Floors
+    {
+        public const double OfPump = 0.85;
+        public const double OfNginx = 1.5;
+        public const double OfPython = 2.5;
+        public const double SessionBytes = 65_536;
+        public const double SetUpsPerSecond = 500;
+    }
+
+    private sealed record Report(int Cores, string Commit, IReadOnlyList<Row> Rows, double SessionBytes, double SetupsPerS);
+
+    private sealed record Row(string Name, double MessagesPerS, double P50Ms, double P99Ms, double RatioToPump)
+    {
+        /// <summary>Medians; the ratio is the median of the ratios within each round.</summary>
+        public static Row Of(string name, IReadOnlyList<RoundResult> rounds, IReadOnlyList<RoundResult> pump) => new(
+            name,
+            Math.Round(Statistics.Median(rounds.Select(round => round.MessagesPerSecond)), 1),
+            Math.Round(Statistics.Median(rounds.Select(round => round.P50Milliseconds)), 3),
+            Math.Round(Statistics.Median(rounds.Select(round => round.P99Milliseconds)), 3),
+            Math.Round(Statistics.Median(rounds.Select((round, i) => round.MessagesPerSecond / pump[i].MessagesPerSecond)), 3));
+    }
+}
