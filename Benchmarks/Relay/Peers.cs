@@ -9,6 +9,11 @@ namespace Orchestrator.Benchmarks.Relay;
 /// <param name="Process">What runs for it, if anything does.</param>
 internal sealed record Peer(string Name, Uri Address, ChildProcess? Process) : IAsyncDisposable
 {
+    /// <summary>Processor time that it and its workers have used.</summary>
+    public double ProcessorSeconds => Process is null ? 0 : ProcessTimes.All()
+        .Where(process => process.Id == Process.Id || process.Parent == Process.Id)
+        .Sum(process => process.Own);
+
     public ValueTask DisposeAsync() => Process?.DisposeAsync() ?? ValueTask.CompletedTask;
 }
 

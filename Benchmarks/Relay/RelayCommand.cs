@@ -49,12 +49,19 @@ internal static class RelayCommand
             var missing = await StartPeersAsync(peers, gateway, plan.MayInstall);
             var measured = peers.ToDictionary(peer => peer.Name, _ => new List<RoundResult>());
             using var invoker = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false });
+            // A server lives for days; what its first seconds cost, compilation above all, is not what a message costs.
+            foreach (var peer in peers)
+            {
+                Terminal.Say($"warm-up: {peer.Name}");
+                await LoadClients.RunAsync(peer, plan.Clients, plan.FirstWarmUp, plan.WarmUp, invoker);
+            }
+
             for (var round = 1; round <= plan.Rounds; round++)
             {
                 foreach (var peer in peers)
                 {
                     Terminal.Say($"round {round} of {plan.Rounds}: {peer.Name}");
-                    measured[peer.Name].Add(await LoadClients.RunAsync(peer.Address, plan.Clients, plan.WarmUp, plan.Measure, invoker));
+                    measured[peer.Name].Add(await LoadClients.RunAsync(peer, plan.Clients, plan.WarmUp, plan.Measure, invoker));
                 }
             }
 
@@ -75,7 +82,7 @@ internal static class RelayCommand
         await AddAsync("haproxy", "haproxy", () => Peers.HasProgram("haproxy"), Peers.StartHaproxyAsync);
         await AddAsync("nginx", "nginx-light", () => Peers.HasProgram("nginx"), Peers.StartNginxAsync);
         await AddAsync("python", "python3-websockets", Peers.HasPythonWebsockets, Peers.StartPythonAsync);
-        peers.Add(new("orchestrator", gateway.Session("sim-echo"), Process: null));
+        peers.Add(new("orchestrator", gateway.Session("sim-echo"), gateway.Process));
         return missing;
 
         async Task AddAsync(string name, string package, Func<bool> isThere, Func<Uri, Task<Peer>> start)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Orchestrator.Benchmarks.Support;
 
 namespace Orchestrator.Benchmarks.Relay;
@@ -39,10 +40,10 @@ internal sealed record RelayReport(string Table, string Json, IReadOnlyList<stri
         var table = new StringBuilder();
         table.AppendLine(CultureInfo.InvariantCulture, $"commit {report.Commit}, {machine}. 50 closed-loop clients, 120-byte JSON; medians over the rounds.");
         table.AppendLine();
-        table.AppendLine("| row          | messages/s | p50 ms | p99 ms | messages/s to pump |");
-        table.AppendLine("|--------------|-----------:|-------:|-------:|-------------------:|");
+        table.AppendLine("| row          | messages/s | p50 ms | p99 ms | messages/s to pump | its CPU us/message |");
+        table.AppendLine("|--------------|-----------:|-------:|-------:|-------------------:|-------------------:|");
         foreach (var row in report.Rows)
-            table.AppendLine(CultureInfo.InvariantCulture, $"| {row.Name,-12} | {row.MessagesPerS,10:0} | {row.P50Ms,6:0.00} | {row.P99Ms,6:0.00} | {row.RatioToPump,18:0.00} |");
+            table.AppendLine(CultureInfo.InvariantCulture, $"| {row.Name,-12} | {row.MessagesPerS,10:0} | {row.P50Ms,6:0.00} | {row.P99Ms,6:0.00} | {row.RatioToPump,18:0.00} | {row.ProcessorUs,18:0.0} |");
         table.AppendLine();
         table.AppendLine(CultureInfo.InvariantCulture, $"{report.SessionBytes:0} bytes (RSS) per idle session; {report.SetupsPerS:0} session set-ups/s including claim and dial");
         foreach (var reason in missing)
@@ -62,7 +63,7 @@ internal sealed record RelayReport(string Table, string Json, IReadOnlyList<stri
 
     private sealed record Report(int Cores, string Commit, IReadOnlyList<Row> Rows, double SessionBytes, double SetupsPerS);
 
-    private sealed record Row(string Name, double MessagesPerS, double P50Ms, double P99Ms, double RatioToPump)
+    private sealed record Row(string Name, double MessagesPerS, double P50Ms, double P99Ms, double RatioToPump, [property: JsonIgnore] double ProcessorUs)
     {
         /// <summary>Medians; the ratio is the median of the ratios within each round.</summary>
         public static Row Of(string name, IReadOnlyList<RoundResult> rounds, IReadOnlyList<RoundResult> pump) => new(
@@ -70,6 +71,7 @@ internal sealed record RelayReport(string Table, string Json, IReadOnlyList<stri
             Math.Round(Statistics.Median(rounds.Select(round => round.MessagesPerSecond)), 1),
             Math.Round(Statistics.Median(rounds.Select(round => round.P50Milliseconds)), 3),
             Math.Round(Statistics.Median(rounds.Select(round => round.P99Milliseconds)), 3),
-            Math.Round(Statistics.Median(rounds.Select((round, i) => round.MessagesPerSecond / pump[i].MessagesPerSecond)), 3));
+            Math.Round(Statistics.Median(rounds.Select((round, i) => round.MessagesPerSecond / pump[i].MessagesPerSecond)), 3),
+            Math.Round(Statistics.Median(rounds.Select(round => round.ProcessorMicroseconds)), 1));
     }
 }

@@ -9,6 +9,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 {
     private readonly Process _process;
     private readonly Queue<string> _output = new();
+    private bool _disposed;
 
     private ChildProcess(Process process)
     {
@@ -37,15 +38,8 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Memory it holds now, in bytes (VmRSS).</summary>
     public long ResidentBytes => StatusKilobytes("VmRSS:") * 1024;
 
-    /// <summary>Processor time it has used.</summary>
-    public TimeSpan ProcessorTime
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.TotalProcessorTime;
-        }
-    }
+    /// <summary>Its id.</summary>
+    public int Id => _process.Id;
 
     /// <summary>Waits until something listens on the port; fails with the program's last words.</summary>
     public async Task WhenListeningAsync(int port)
@@ -72,6 +66,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
