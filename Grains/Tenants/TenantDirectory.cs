@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Tenants;
+using Orchestrator.Grains.Hosting;
 
 namespace Orchestrator.Grains.Tenants;
 
@@ -103,7 +104,7 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
     {
         Task look;
         lock (_gate)
-            look = _nextLook ??= Task.Run(LookAsync, CancellationToken.None);
+            look = _nextLook ??= Background.RunAsync(LookAsync);
         try
         {
             await look.WaitAsync(MissTimeout, time, cancellationToken);

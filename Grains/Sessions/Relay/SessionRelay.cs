@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.WebSockets;
 using Orchestrator.Domain.Sessions;
-using Orchestrator.Grains.Hosting;
 using Orchestrator.Domain.Tenants;
+using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions.Journal;
