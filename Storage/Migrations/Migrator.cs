@@ -52,7 +52,8 @@ public static partial class Migrator
 
         foreach (var migration in missing)
             await ApplyAsync(connection, migration, cancellationToken);
-        if (missing.Count > 0)
+        // Another role than last time, or a right that somebody took away.
+        if (missing.Count > 0 || !await MayUseAsync(connection, applicationRole, cancellationToken))
             await ExecuteAsync(connection, Grants(applicationRole), cancellationToken);
 
         await transaction.CommitAsync(cancellationToken);
@@ -63,9 +64,12 @@ public static partial class Migrator
     public static async Task<string?> ComplaintAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var exists = new NpgsqlCommand("SELECT to_regclass('schema_version') IS NOT NULL", connection);
-        if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
-            return $"The database has no schema of ours; set ConnectionStrings__OrchestratorOwner once, so that it can be created at version {Latest}.";
+        await using var usable = new NpgsqlCommand("SELECT has_table_privilege(t, 'SELECT') FROM to_regclass('schema_version') AS t", connection);
+        if (await usable.ExecuteScalarAsync(cancellationToken) is not true)
+        {
+            var role = new NpgsqlConnectionStringBuilder(source.ConnectionString).Username;
+            return $"The database has no schema of ours that the role {role} may use; set ConnectionStrings__OrchestratorOwner once, so that it is made ready at version {Latest}.";
+        }
 
         var version = (await AppliedAsync(connection, cancellationToken)).Keys.DefaultIfEmpty().Max();
         return version < Latest
@@ -87,6 +91,14 @@ public static partial class Migrator
         """;
 
     private static string Quote(string identifier) => $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static async Task<bool> MayUseAsync(NpgsqlConnection connection, string role, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT has_schema_privilege($1, current_schema(), 'USAGE') AND has_table_privilege($1, 'schema_version', 'SELECT')", connection);
+        command.Parameters.Add(new() { Value = role });
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
 
     private static async Task ApplyAsync(NpgsqlConnection connection, Migration migration, CancellationToken cancellationToken)
     {
