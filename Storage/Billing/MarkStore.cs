@@ -12,8 +12,10 @@ namespace Orchestrator.Storage.Billing;
 /// </summary>
 public sealed class MarkStore(Database database) : IMarkStore, IDisposable
 {
-    // The hash join that a planner may prefer for a large batch would visit the rows in the order of the table.
-    private const string Settings = "-c statement_timeout=2000 -c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off";
+    // The hash join that a planner may prefer for a large batch, and the scan that it prefers for a small table, would visit
+    // the rows in the order of the table.
+    private const string Settings =
+        "-c statement_timeout=2000 -c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off -c enable_seqscan=off -c enable_bitmapscan=off";
 
     private NpgsqlConnection? _connection;
 
