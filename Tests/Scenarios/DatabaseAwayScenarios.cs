@@ -24,7 +24,7 @@ public class DatabaseAwayScenarios(DatabaseAwayScenarios.OwnDatabase world, ITes
         public override async Task InitializeAsync()
         {
             Postgres = await PrivatePostgres.StartAsync("away");
-            Database = new TestDatabase(Postgres.Application, Postgres.Owner);
+            Database = TestDatabase.On(Postgres.Application, Postgres.Owner);
             await base.InitializeAsync();
         }
 

@@ -8,7 +8,7 @@ namespace Orchestrator.Tests.Support;
 /// A schema of its own on a real PostgreSQL, for one test class: made and migrated by the owner before its first test, used
 /// by the application's role, dropped after its last. Classes run side by side and see nothing of each other.
 /// </summary>
-public sealed class TestDatabase(string? application, string? owner) : IAsyncLifetime, IAsyncDisposable
+public sealed class TestDatabase : IAsyncLifetime, IAsyncDisposable
 {
     // A run that was killed leaves its schemas behind; they are nobody's two hours later.
     private const string LeftOver = "SELECT nspname FROM pg_namespace WHERE nspname ~ '^test_[0-9]+_' AND split_part(nspname, '_', 2)::bigint < $1";
@@ -17,18 +17,20 @@ public sealed class TestDatabase(string? application, string? owner) : IAsyncLif
 
     private Database? _database;
     private NpgsqlDataSource? _owner;
+    private string? _ownServer;
+    private string? _ownServersOwner;
 
-    /// <summary>On the server that all tests share.</summary>
-    public TestDatabase() : this(application: null, owner: null) { }
+    /// <summary>On a server of the test's own instead of the one that all tests share. A fixture has one constructor, which takes nothing.</summary>
+    public static TestDatabase On(string application, string owner) => new() { _ownServer = application, _ownServersOwner = owner };
 
     /// <summary>Its name.</summary>
     public string Schema { get; } = $"test_{TimeProvider.System.GetUtcNow().ToUnixTimeSeconds()}_{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("N")[16..]}";
 
     /// <summary>For the application: a role that owns no table.</summary>
-    public string ConnectionString => Within(Schema, application ?? Configured("ORCHESTRATOR_TEST_DATABASE"), pool: 20);
+    public string ConnectionString => Within(Schema, _ownServer ?? Configured("ORCHESTRATOR_TEST_DATABASE"), pool: 20);
 
     /// <summary>For the owner of the tables, who migrates.</summary>
-    public string OwnerConnectionString => Within(Schema, owner ?? Configured("ORCHESTRATOR_TEST_DATABASE_OWNER"), pool: 5);
+    public string OwnerConnectionString => Within(Schema, _ownServersOwner ?? Configured("ORCHESTRATOR_TEST_DATABASE_OWNER"), pool: 5);
 
     /// <summary>What the stores take, as the application.</summary>
     public Database Database => _database ?? throw new InvalidOperationException("The database is made before the class's first test and gone after its last.");
@@ -110,7 +112,7 @@ public sealed class TestDatabase(string? application, string? owner) : IAsyncLif
 
     private async Task CreateAsync()
     {
-        if (owner is null)
+        if (_ownServersOwner is null)
             await Prepared;
         _database = new Database(ConnectionString);
         _owner = NpgsqlDataSource.Create(OwnerConnectionString);
