@@ -183,20 +183,21 @@ public sealed partial class SessionRelay
 
     private async Task WatchClientAsync(Task<PumpEnd> reading)
     {
-        var end = await reading;
-        Post(end.IsTooBig ? new SessionEvent.CloseRequested(CloseCode.MessageTooBig) : new SessionEvent.ClientLeft(Redacted(end.Close, CredentialText.Redact)));
+        var end = Redacted(await reading, CredentialText.Redact);
+        Post(end.IsTooBig ? new SessionEvent.CloseRequested(CloseCode.MessageTooBig) : new SessionEvent.ClientLeft(end.Close));
         await AnswerAsync(_client, end);
     }
 
     private async Task WatchUpstreamAsync(Task<PumpEnd> reading)
     {
-        var end = await reading;
-        Post(end.IsTooBig ? new SessionEvent.CloseRequested(CloseCode.ProviderError) : new SessionEvent.UpstreamLeft(Redacted(end.Close, OurKey.Redact)));
+        var end = Redacted(await reading, OurKey.Redact);
+        Post(end.IsTooBig ? new SessionEvent.CloseRequested(CloseCode.ProviderError) : new SessionEvent.UpstreamLeft(end.Close));
         await AnswerAsync(_upstream, end);
     }
 
-    /// <summary>The words of a close frame go on record and to the other side.</summary>
-    private static PeerClose Redacted(PeerClose close, Func<string, string> redact) => close.Reason is { } reason ? close with { Reason = redact(reason) } : close;
+    /// <summary>The words of a close frame go on record and to both sides.</summary>
+    private static PumpEnd Redacted(PumpEnd end, Func<string, string> redact) =>
+        end.Close.Reason is { } reason ? end with { Close = end.Close with { Reason = redact(reason) } } : end;
 
     /// <summary>A peer that closes in good order is answered at once, whatever the other side still has to say.</summary>
     private Task AnswerAsync(RelayLeg leg, PumpEnd end) => end.Close.Vanished || end.IsTooBig
