@@ -69,9 +69,9 @@ public class ClientTokenScenarios(AccessWorld world) : IClassFixture<AccessWorld
         var (token, expires) = (JsonElement.Parse(text).GetProperty("apiKey").GetString()!, JsonElement.Parse(text).GetProperty("expiresAt").GetString()!);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal("application/json", answer.Content.Headers.ContentType?.MediaType);
-        Assert.Equal("""
-            {"apiKey":"TOKEN","expiresAt":"EXPIRES","permissions":{"models":["sim-idle","sim-demo"],"origins":["https://shop.example"]},"constraints":{"realtime":{"maxSessionDuration":30}}}
-            """, text.Replace(token, "TOKEN", StringComparison.Ordinal).Replace(expires, "EXPIRES", StringComparison.Ordinal));
+        Assert.Equal(
+            """{"apiKey":"TOKEN","expiresAt":"EXPIRES","permissions":{"models":["sim-idle","sim-demo"],"origins":["https://shop.example"]},"""
+            + "\"constraints\":{\"realtime\":{\"maxSessionDuration\":30}}}", text.Replace(token, "TOKEN", StringComparison.Ordinal).Replace(expires, "EXPIRES", StringComparison.Ordinal));
         Assert.StartsWith("ek_", token, StringComparison.Ordinal);
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$", expires);
         Assert.InRange(DateTimeOffset.Parse(expires), before.AddSeconds(299), TimeProvider.System.GetUtcNow().AddSeconds(301));

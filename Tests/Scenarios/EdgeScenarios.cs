@@ -8,7 +8,8 @@ namespace Orchestrator.Tests.Scenarios;
 public class EdgeScenarios(AccessWorld world) : IClassFixture<AccessWorld>
 {
     private const string End = "Host: edge\r\nConnection: close\r\n\r\n";
-    private const string Switch = "Host: edge\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    private const string Switch = "Host: edge\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n"
+        + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
     /// <summary>Refused by the server before any code of ours, and therefore without a problem in the body.</summary>
     public static TheoryData<string, int, string> Malformed => new()

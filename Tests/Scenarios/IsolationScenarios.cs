@@ -114,7 +114,8 @@ public class IsolationScenarios(AccessWorld world) : IClassFixture<AccessWorld>
 
         // Names of another's session and tenant in every place are words like any other.
         await using var client = await StreamClient.ConnectAsync(
-            new Uri(world.StreamFor(token, "sim-idle").AbsoluteUri + $"&session_id={foreign.Session}&tenant={other.Id}"), reads: true, ("X-Session-Id", foreign.Session!), ("X-Tenant", other.Id.ToString()));
+            new Uri(world.StreamFor(token, "sim-idle").AbsoluteUri + $"&session_id={foreign.Session}&tenant={other.Id}"),
+            reads: true, ("X-Session-Id", foreign.Session!), ("X-Tenant", other.Id.ToString()));
         await client.ExpectAsync("generation_started");
 
         Assert.Equal([client.Session], await ListAsync(one, ""));

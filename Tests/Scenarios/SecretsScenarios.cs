@@ -103,7 +103,8 @@ public class SecretsScenarios(SecretsScenarios.Loud world) : IClassFixture<Secre
             foreach (var secret in new[] { key, other, token })
             {
                 var address = new Uri(world.StreamFor(key, "sim-idle").AbsoluteUri + string.Format(null, place, secret));
-                await using var client = await StreamClient.ConnectAsync(address, reads: true, world.NewAddress(), ("User-Agent", $"app {secret}"), ("X-Note", secret), ("Cookie", secret));
+                await using var client = await StreamClient.ConnectAsync(
+                    address, reads: true, world.NewAddress(), ("User-Agent", $"app {secret}"), ("X-Note", secret), ("Cookie", secret));
                 await client.ExpectAsync("generation_started");
                 Hear(client);
                 foreach (var upstream in world.Provider.Connections.Where(connection => connection.Model == "sim-idle"))
@@ -111,7 +112,11 @@ public class SecretsScenarios(SecretsScenarios.Loud world) : IClassFixture<Secre
             }
         }
 
-        foreach (var path in new[] { "/{0}", "/v1/sessions/{0}", "/v1/sessions/{0}/timeline", "/v1/sessions?limit={0}", "/v1/sessions?before={0}", "/v1/sessions?live={0}", "/v1/stream?api_key={0}", "/v1/{0}/x" })
+        foreach (var path in new[]
+        {
+            "/{0}", "/v1/sessions/{0}", "/v1/sessions/{0}/timeline",
+            "/v1/sessions?limit={0}", "/v1/sessions?before={0}", "/v1/sessions?live={0}", "/v1/stream?api_key={0}", "/v1/{0}/x",
+        })
         {
             await AskAsync(key, "GET", string.Format(null, path, key));
             await AskAsync(key, "PATCH", string.Format(null, path, token));
@@ -147,8 +152,10 @@ public class SecretsScenarios(SecretsScenarios.Loud world) : IClassFixture<Secre
             {
                 $"GET /v1/stream?api_key={secret} HTTP/9.9\r\n\r\n", $"{secret} / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", $"GET /{secret}\0 HTTP/1.1\r\nHost: x\r\n\r\n",
                 $"GET / HTTP/1.1\r\nHost: x\r\nX-API-KEY {secret}\r\n\r\n", $"GET / HTTP/1.1\r\nHost: {secret}:{secret}\r\nConnection: close\r\n\r\n",
-                $"GET /v1/stream?api_key={secret}&{new string('x', 9_000)} HTTP/1.1\r\nHost: x\r\n\r\n", $"GET /v1/sessions HTTP/1.1\r\nHost: x\r\nX-API-KEY: {secret}\u00ff\r\n\r\n",
-                $"POST /v1/client/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: {secret}\r\n\r\n", $"GET /v1/sessions HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {secret}\r\nConnection: close\r\n\r\n",
+                $"GET /v1/stream?api_key={secret}&{new string('x', 9_000)} HTTP/1.1\r\nHost: x\r\n\r\n",
+                $"GET /v1/sessions HTTP/1.1\r\nHost: x\r\nX-API-KEY: {secret}\u00ff\r\n\r\n",
+                $"POST /v1/client/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: {secret}\r\n\r\n",
+                $"GET /v1/sessions HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {secret}\r\nConnection: close\r\n\r\n",
             })
                 _told.Add(await RawHttp.AskAsync(world.Gateway.Address, request));
         }
@@ -189,7 +196,11 @@ public class SecretsScenarios(SecretsScenarios.Loud world) : IClassFixture<Secre
     private static IEnumerable<string> Forms(string secret)
     {
         var bytes = Encoding.UTF8.GetBytes(secret);
-        string[] forms = [secret, Uri.EscapeDataString(secret), string.Concat(bytes.Select(b => $"%{b:x2}")), Convert.ToBase64String(bytes).TrimEnd('='), Convert.ToHexString(bytes), secret[4..28]];
+        string[] forms =
+        [
+            secret, Uri.EscapeDataString(secret), string.Concat(bytes.Select(b => $"%{b:x2}")),
+            Convert.ToBase64String(bytes).TrimEnd('='), Convert.ToHexString(bytes), secret[4..28],
+        ];
         return forms.Distinct(StringComparer.OrdinalIgnoreCase);
     }
 
