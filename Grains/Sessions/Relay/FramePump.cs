@@ -26,6 +26,24 @@ internal sealed class FramePump(WebSocket source, FrameLane lane, InFlightBudget
     /// <summary>How many messages were read; who finds it unchanged knows that nothing came.</summary>
     public long Messages => Volatile.Read(ref _messages);
 
+    /// <summary>
+    /// After a message that was too big: reads on and keeps nothing until the peer has left. A socket that is cut with bytes
+    /// unread is reset, and the reset would overtake the close frame that tells the peer why.
+    /// </summary>
+    public async Task DiscardAsync()
+    {
+        var scrap = new byte[MessageBuffer.BaseBytes];
+        try
+        {
+            while ((await source.ReceiveAsync(scrap.AsMemory(), CancellationToken.None)).MessageType != WebSocketMessageType.Close)
+                continue;
+        }
+        catch (Exception exception) when (FrameLane.IsGone(exception))
+        {
+            // It did not wait to be told.
+        }
+    }
+
     /// <summary>Reads until the peer leaves. Nothing is thrown for what a peer does.</summary>
     public async Task<PumpEnd> RunAsync()
     {

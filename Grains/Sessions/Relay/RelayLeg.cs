@@ -41,7 +41,7 @@ internal sealed class RelayLeg(FrameLane lane)
         await lane.CloseAsync(close, timeout.Token);
         try
         {
-            await _reading.WaitAsync(answer, time);
+            await WhenAnsweredAsync().WaitAsync(answer, time);
         }
         catch (TimeoutException)
         {
@@ -49,6 +49,13 @@ internal sealed class RelayLeg(FrameLane lane)
         }
 
         Cut();
+    }
+
+    private async Task WhenAnsweredAsync()
+    {
+        var end = await _reading;
+        if (end.IsTooBig && _pump is { } pump)
+            await pump.DiscardAsync();
     }
 
     /// <summary>Cuts the socket. Messages that wait are lost.</summary>
