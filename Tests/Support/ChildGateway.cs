@@ -50,6 +50,16 @@ public sealed partial class ChildGateway : IAsyncDisposable
     /// <summary>How it left; throws while it runs.</summary>
     public int ExitCode => _process.ExitCode;
 
+    /// <summary>The memory that it holds, as the kernel counts it.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Done when the process is gone.</summary>
     public Task Gone => _gone.Task;
 
