@@ -110,8 +110,12 @@ public partial class ProviderFaultScenarios
     [Fact]
     public async Task Every_odd_frame_reaches_the_client_as_it_was_sent()
     {
-        string[] odd = ["""{"type":"generation_tick","seconds":NaN}""", "", "{", "\u0000", """{"type":{"type":"generation_tick"},"seconds":1}""", """{"type":"new thing","x":[1e999]}""",
-            new string('[', 10_000), """{"type":"error","error":{"message":"nested"}}""", """{"type":"session_id","session_id":42}""", """{"type":"queue_position","position":-1}"""];
+        string[] odd =
+        [
+            """{"type":"generation_tick","seconds":NaN}""", "", "{", "\u0000", """{"type":{"type":"generation_tick"},"seconds":1}""",
+            """{"type":"new thing","x":[1e999]}""", new string('[', 10_000), """{"type":"error","error":{"message":"nested"}}""",
+            """{"type":"session_id","session_id":42}""", """{"type":"queue_position","position":-1}""",
+        ];
         var reseller = await world.NewTenantAsync();
         world.Provider.Play("test-odd", odd.Aggregate(Script.Begin.HugeFrame(8 * 1024 * 1024), (script, text) => script.Send(text)).Close(3007, "that was all"));
 

@@ -42,7 +42,8 @@ public partial class ProviderFaultScenarios(FaultWorld world) : IClassFixture<Fa
         ["fails-while-counting"]  = new(Half(3).Close(1011, "crash"), "upstream_lost", 1.5m, Wire: 1011),
 
         ["second-run-goes-on"]    = new(Half(2).GenerationEnded("disconnect").GenerationStarted().Tick(1.5m).GenerationEnded("disconnect").Close(1000), "completed", 1.5m),
-        ["second-run-from-zero"]  = new(Half(2).GenerationEnded("disconnect").GenerationStarted().Tick(0.25m).GenerationEnded("disconnect").Close(1000), "completed", 1.25m, Sent: 1m),
+        ["second-run-from-zero"]  = new(Half(2).GenerationEnded("disconnect").GenerationStarted().Tick(0.25m).GenerationEnded("disconnect").Close(1000),
+                                        "completed", 1.25m, Sent: 1m),
         ["starts-twice"]          = new(Half(2).GenerationStarted().Tick(1.5m).GenerationEnded("disconnect").Close(1000), "completed", 1.5m),
 
         ["duplicate"]             = new(Started.Tick(0.5m).Tick(0.5m).Tick(1).Tick(1).GenerationEnded("disconnect").Close(1000), "completed", 1m),
