@@ -16,6 +16,9 @@ public partial class ProviderFaultScenarios(FaultWorld world) : IClassFixture<Fa
 
     private static Script Started => Script.Begin.SendSessionId().Expect("offer").GenerationStarted();
 
+    /// <summary>A provider without a node: an answer to the client's early offer would say that it has one.</summary>
+    private static Script Unready => Script.Begin.Without(AutomaticReplies.Offers);
+
     /// <summary>What a provider plays to its end, and what comes of it.</summary>
     /// <param name="Script">What it plays; the last step is its close.</param>
     /// <param name="Close">Why the session ended.</param>
@@ -59,8 +62,8 @@ public partial class ProviderFaultScenarios(FaultWorld world) : IClassFixture<Fa
         ["complains"]             = new(Half(1).Error("Model hiccup", "internal_error").Tick(1).GenerationEnded("disconnect").Close(1000), "completed", 1m),
         ["huge-frame"]            = new(Half(1).HugeFrame(8 * 1024 * 1024).Tick(1).GenerationEnded("disconnect").Close(1000), "completed", 1m),
 
-        ["full"]                  = new(Script.Begin.Error("Concurrent session limit reached.").Close(1013, "Session Limit Reached"), "upstream_full", 0m, Wire: 1013),
-        ["at-capacity"]           = new(Script.Begin.Error("Server at capacity. Please try again later.").Close(1011), "upstream_full", 0m, Wire: 1011),
+        ["full"]                  = new(Unready.Error("Concurrent session limit reached.").Close(1013, "Session Limit Reached"), "upstream_full", 0m, Wire: 1013),
+        ["at-capacity"]           = new(Unready.Error("Server at capacity. Please try again later.").Close(1011), "upstream_full", 0m, Wire: 1011),
         ["refused"]               = new(Script.Begin.Close(1008), "provider_refused", 0m, Wire: 1008),
         ["nothing-generated"]     = new(Script.Begin.SendSessionId().Expect("offer").Close(1000), "upstream_closed", 0m),
     };
