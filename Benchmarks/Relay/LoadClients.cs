@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Net.WebSockets;
+using System.Net.Sockets;
 using System.Text;
 using Orchestrator.Benchmarks.Support;
 
@@ -21,66 +21,57 @@ internal static class LoadClients
     private static readonly byte[] Message = Encoding.ASCII.GetBytes(
         """{"type":"prompt","prompt":"a paper cutout world, evening light","enhance_prompt":true,"seed":1""".PadRight(MessageBytes - 2, '0') + " }");
 
+    private static readonly byte[] Frame = LeanSocket.Frame(Message);
+
     /// <summary>One round: connects, warms up, measures, leaves.</summary>
-    public static async Task<RoundResult> RunAsync(Peer peer, int clients, TimeSpan warmUp, TimeSpan measure, HttpMessageInvoker invoker)
+    public static async Task<RoundResult> RunAsync(Peer peer, int clients, TimeSpan warmUp, TimeSpan measure)
     {
-        var address = peer.Address;
-        var sockets = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => ConnectAsync(address, invoker)));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var sockets = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => LeanSocket.ConnectAsync(peer.Address, timeout.Token)));
         var processor = peer.ProcessorSeconds;
         var begin = Stopwatch.GetTimestamp() + (long)(warmUp.TotalSeconds * Stopwatch.Frequency);
         var end = begin + (long)(measure.TotalSeconds * Stopwatch.Frequency);
-        var loops = await Task.WhenAll(sockets.Select(socket => Task.Run(() => LoopAsync(socket, begin, end))));
+        var (latencies, messages) = await Task.Run(() => Loop(sockets, begin, end));
         processor = peer.ProcessorSeconds - processor;
         foreach (var socket in sockets)
             socket.Dispose();
 
-        var sorted = loops.SelectMany(loop => loop.Latencies).Order().ToList();
-        if (sorted.Count == 0)
-            throw new InvalidOperationException($"No message came back through {address.Host}:{address.Port}.");
+        latencies.Sort();
+        if (latencies.Count == 0)
+            throw new InvalidOperationException($"No message came back from {peer.Name}.");
         return new RoundResult(
-            sorted.Count / measure.TotalSeconds, Statistics.Percentile(sorted, 0.50), Statistics.Percentile(sorted, 0.99),
-            processor * 1e6 / loops.Sum(loop => loop.Messages));
+            latencies.Count / measure.TotalSeconds, Statistics.Percentile(latencies, 0.50), Statistics.Percentile(latencies, 0.99), processor * 1e6 / messages);
     }
 
-    public static async Task<ClientWebSocket> ConnectAsync(Uri address, HttpMessageInvoker invoker)
+    /// <summary>One thread for all clients: between two messages of a client lies nothing but the way to the echo and back.</summary>
+    private static (List<double> Latencies, int Messages) Loop(LeanSocket[] clients, long begin, long end)
     {
-        var socket = new ClientWebSocket();
-        socket.Options.KeepAliveInterval = TimeSpan.Zero;
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        await socket.ConnectAsync(address, invoker, timeout.Token);
-        return socket;
-    }
-
-    private static async Task<(List<double> Latencies, int Messages)> LoopAsync(ClientWebSocket socket, long begin, long end)
-    {
-        var latencies = new List<double>(100_000);
-        var buffer = new byte[4096];
+        var bySocket = clients.ToDictionary(client => client.Socket);
+        var all = bySocket.Keys.ToArray();
+        var ready = new List<Socket>(all.Length);
+        var latencies = new List<double>(1_000_000);
         var messages = 0;
-        long now;
-        do
-        {
-            var sent = Stopwatch.GetTimestamp();
-            await socket.SendAsync(Message.AsMemory(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
-            await ReceiveEchoAsync(socket, buffer);
-            now = Stopwatch.GetTimestamp();
-            messages++;
-            if (sent >= begin && now <= end)
-                latencies.Add(Stopwatch.GetElapsedTime(sent, now).TotalMilliseconds);
-        }
-        while (now < end);
-        return (latencies, messages);
-    }
+        foreach (var client in clients)
+            client.Send(Frame);
 
-    private static async Task ReceiveEchoAsync(ClientWebSocket socket, byte[] buffer)
-    {
-        while (true)
+        while (Stopwatch.GetTimestamp() < end)
         {
-            var received = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
-            if (received.MessageType == WebSocketMessageType.Close)
-                throw new InvalidOperationException($"The socket was closed: {socket.CloseStatus} {socket.CloseStatusDescription}");
-            // Anything else on the socket is the provider's own, such as its ticks.
-            if (received is { EndOfMessage: true, Count: MessageBytes } && buffer.AsSpan(0, MessageBytes).SequenceEqual(Message))
-                return;
+            ready.Clear();
+            ready.AddRange(all);
+            Socket.Select(ready, checkWrite: null, checkError: null, TimeSpan.FromMilliseconds(100));
+            foreach (var socket in ready)
+            {
+                var client = bySocket[socket];
+                if (!client.Receive(Message))
+                    continue;
+                messages++;
+                var now = Stopwatch.GetTimestamp();
+                if (client.SentAt >= begin && now <= end)
+                    latencies.Add(Stopwatch.GetElapsedTime(client.SentAt, now).TotalMilliseconds);
+                client.Send(Frame);
+            }
         }
+
+        return (latencies, messages);
     }
 }

@@ -48,12 +48,11 @@ internal static class RelayCommand
         {
             var missing = await StartPeersAsync(peers, gateway, plan.MayInstall);
             var measured = peers.ToDictionary(peer => peer.Name, _ => new List<RoundResult>());
-            using var invoker = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false });
             // A server lives for days; what its first seconds cost, compilation above all, is not what a message costs.
             foreach (var peer in peers)
             {
                 Terminal.Say($"warm-up: {peer.Name}");
-                await LoadClients.RunAsync(peer, plan.Clients, plan.FirstWarmUp, plan.WarmUp, invoker);
+                await LoadClients.RunAsync(peer, plan.Clients, plan.FirstWarmUp, plan.WarmUp);
             }
 
             for (var round = 1; round <= plan.Rounds; round++)
@@ -61,7 +60,7 @@ internal static class RelayCommand
                 foreach (var peer in peers)
                 {
                     Terminal.Say($"round {round} of {plan.Rounds}: {peer.Name}");
-                    measured[peer.Name].Add(await LoadClients.RunAsync(peer, plan.Clients, plan.WarmUp, plan.Measure, invoker));
+                    measured[peer.Name].Add(await LoadClients.RunAsync(peer, plan.Clients, plan.WarmUp, plan.Measure));
                 }
             }
 

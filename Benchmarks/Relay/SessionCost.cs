@@ -50,7 +50,7 @@ internal static class SessionCost
             var buffer = new byte[1024];
             while (Interlocked.Increment(ref next) <= count)
             {
-                var socket = await LoadClients.ConnectAsync(address, invoker);
+                var socket = await ConnectAsync(address, invoker);
                 using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
                 var first = await socket.ReceiveAsync(buffer.AsMemory(), timeout.Token);
                 if (first.MessageType == WebSocketMessageType.Close)
@@ -60,6 +60,15 @@ internal static class SessionCost
             }
         })));
         return (sockets, Stopwatch.GetElapsedTime(started));
+    }
+
+    private static async Task<ClientWebSocket> ConnectAsync(Uri address, HttpMessageInvoker invoker)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.KeepAliveInterval = TimeSpan.Zero;
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await socket.ConnectAsync(address, invoker, timeout.Token);
+        return socket;
     }
 
     private static void Close(List<ClientWebSocket> sockets)
