@@ -42,7 +42,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         var key = await PrepareAsync(schema);
 
         var (simulatorPort, gatewayPort) = (Ports.Free(), Ports.Free());
-        var simulator = ChildProcess.StartOwn("Orchestrator.Simulator.dll", ["serve", "--urls", $"http://127.0.0.1:{simulatorPort}", "--api-key", ProviderKey]);
+        var simulator = ChildProcess.StartOwn("Orchestrator.Simulator.dll", ["serve", "--urls", $"http://127.0.0.1:{simulatorPort}", "--api-key", ProviderKey, "--buffer-sends"]);
         await simulator.WhenListeningAsync(simulatorPort);
         var gateway = ChildProcess.StartOwn("orchestrator.dll", ["serve", "--urls", $"http://127.0.0.1:{gatewayPort}"], new Dictionary<string, string>
         {

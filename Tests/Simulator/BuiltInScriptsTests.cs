@@ -1,6 +1,7 @@
 using Orchestrator.Simulator;
 using Orchestrator.Simulator.Oracles;
 using Orchestrator.Simulator.Scripts;
+using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Simulator;
 
@@ -133,6 +134,8 @@ public sealed class BuiltInScriptsTests : IAsyncLifetime
         var connection = await _simulator.NextConnectionAsync();
         await client.OfferAsync();
         await client.HearAllAsync(UntilStarted.Length + 2);
+        // The last tick may arrive a moment before the provider falls silent.
+        await Eventually.IsAsync("the provider stalls", () => Task.FromResult(connection.IsStalled));
 
         await client.SendAsync("""{"type":"prompt","prompt":"anybody there?"}""");
         var reply = client.HearAsync();

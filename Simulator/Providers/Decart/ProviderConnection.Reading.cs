@@ -17,6 +17,9 @@ public partial class ProviderConnection
     /// <summary>The client joined by dialect B.</summary>
     internal bool SpeaksLiveKit => _speaksLiveKit;
 
+    /// <summary>It reads nothing now.</summary>
+    internal bool IsStalled => _stalled is not null;
+
     /// <summary>Stops reading before the next message.</summary>
     internal void PauseReading() => _stalled ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -138,16 +138,16 @@ public sealed class FrameLaneTests : IDisposable
         });
         var running = pump.RunAsync();
 
-        await source.Theirs.SendAsync(Bytes(100), WebSocketMessageType.Text, endOfMessage: false, CancellationToken.None);
-        await source.Theirs.SendAsync(Bytes(20), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
-        await source.Theirs.SendAsync(Bytes(13), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        await source.Theirs.SendAsync(Letters(100), WebSocketMessageType.Text, endOfMessage: false, CancellationToken.None);
+        await source.Theirs.SendAsync(Letters(20), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        await source.Theirs.SendAsync(Letters(13), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
         await source.Theirs.SendAsync(Bytes(9_000), WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
         var (first, second) = (await _sockets.ReadAsync(), await _sockets.ReadAsync());
         await source.Theirs.CloseOutputAsync((WebSocketCloseStatus)4001, "bye", CancellationToken.None);
         var end = await running.WaitAsync(TimeSpan.FromSeconds(10));
 
         Assert.Equal((WebSocketMessageType.Text, WebSocketMessageType.Binary), (first?.Kind, second?.Kind));
-        Assert.Equal(Bytes(100).Concat(Bytes(20)), first?.Payload);
+        Assert.Equal(Letters(120), first?.Payload);
         Assert.Equal(Bytes(9_000), second?.Payload);
         Assert.Equal([120, 13, 9_000], seen);
         Assert.Equal(3, pump.Messages);
@@ -174,6 +174,8 @@ public sealed class FrameLaneTests : IDisposable
     }
 
     private async Task<string?> ReadTextAsync() => await _sockets.ReadAsync() is { Kind: WebSocketMessageType.Text } read ? Encoding.UTF8.GetString(read.Payload) : null;
+
+    private static byte[] Letters(int count) => Encoding.ASCII.GetBytes(new string('a', count));
 
     private static byte[] Bytes(int count) => [.. Enumerable.Range(0, count).Select(i => (byte)(i * 7))];
 }
