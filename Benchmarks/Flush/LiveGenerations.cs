@@ -19,7 +19,9 @@ internal static class LiveGenerations
             "COPY session (id, tenant_id, path, api_key_id, provider, model, dialect, owner, phase, created_at) FROM STDIN (FORMAT binary)"))
         {
             foreach (var session in sessions)
-                await rows.WriteRowAsync(CancellationToken.None, session.Value, tenant, new[] { tenant }, key, "simulator", "sim-demo", "decart-a", process, "generating", now.UtcDateTime);
+                await rows.WriteRowAsync(
+                    CancellationToken.None,
+                    session.Value, tenant, new[] { tenant }, key, "simulator", "sim-demo", "decart-a", process, "generating", now.UtcDateTime);
             await rows.CompleteAsync();
         }
 

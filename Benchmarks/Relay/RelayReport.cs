@@ -43,7 +43,12 @@ internal sealed record RelayReport(string Table, string Json, IReadOnlyList<stri
         table.AppendLine("| row          | messages/s | p50 ms | p99 ms | messages/s to pump | its CPU us/message |");
         table.AppendLine("|--------------|-----------:|-------:|-------:|-------------------:|-------------------:|");
         foreach (var row in report.Rows)
-            table.AppendLine(CultureInfo.InvariantCulture, $"| {row.Name,-12} | {row.MessagesPerS,10:0} | {row.P50Ms,6:0.00} | {row.P99Ms,6:0.00} | {row.RatioToPump,18:0.00} | {row.ProcessorUs,18:0.0} |");
+        {
+            table.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"| {row.Name,-12} | {row.MessagesPerS,10:0} | {row.P50Ms,6:0.00} | {row.P99Ms,6:0.00} | {row.RatioToPump,18:0.00} | {row.ProcessorUs,18:0.0} |");
+        }
+
         table.AppendLine();
         table.AppendLine(CultureInfo.InvariantCulture, $"{report.SessionBytes:0} bytes (RSS) per idle session; {report.SetupsPerS:0} session set-ups/s including claim and dial");
         foreach (var reason in missing)

@@ -24,7 +24,8 @@ internal sealed class MachineLoad
         var others = Math.Max(0, (end.Busy - _begin.Busy) - (end.Ours - _begin.Ours));
         var stolen = Math.Max(0, end.Stolen - _begin.Stolen);
         return string.Create(CultureInfo.InvariantCulture,
-            $"{Environment.ProcessorCount} cores ({Processor()}); beside it other programs used {others / capacity:P1} of them, and the hypervisor withheld {stolen / capacity:P1}");
+            $"{Environment.ProcessorCount} cores ({Processor()}); " +
+            $"beside it other programs used {others / capacity:P1} of them, and the hypervisor withheld {stolen / capacity:P1}");
     }
 
     private static string Processor() => File.ReadLines("/proc/cpuinfo")

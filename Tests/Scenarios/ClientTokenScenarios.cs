@@ -71,7 +71,8 @@ public class ClientTokenScenarios(AccessWorld world) : IClassFixture<AccessWorld
         Assert.Equal("application/json", answer.Content.Headers.ContentType?.MediaType);
         Assert.Equal(
             """{"apiKey":"TOKEN","expiresAt":"EXPIRES","permissions":{"models":["sim-idle","sim-demo"],"origins":["https://shop.example"]},"""
-            + "\"constraints\":{\"realtime\":{\"maxSessionDuration\":30}}}", text.Replace(token, "TOKEN", StringComparison.Ordinal).Replace(expires, "EXPIRES", StringComparison.Ordinal));
+            + "\"constraints\":{\"realtime\":{\"maxSessionDuration\":30}}}",
+            text.Replace(token, "TOKEN", StringComparison.Ordinal).Replace(expires, "EXPIRES", StringComparison.Ordinal));
         Assert.StartsWith("ek_", token, StringComparison.Ordinal);
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$", expires);
         Assert.InRange(DateTimeOffset.Parse(expires), before.AddSeconds(299), TimeProvider.System.GetUtcNow().AddSeconds(301));
