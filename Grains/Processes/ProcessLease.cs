@@ -14,6 +14,12 @@ public sealed class ProcessLease(IProcessStore store, SessionRegistry sessions, 
     private long _answeredAt;
     private volatile bool _isAnswering;
 
+    /// <summary>
+    /// Held while rows are written under an epoch, and while epochs change: what is written under one that changed meanwhile
+    /// would be passed over, and nobody would know.
+    /// </summary>
+    internal SemaphoreSlim Epochs { get; } = new(1, 1);
+
     /// <summary>What people call this process.</summary>
     public string Name { get; } = $"{Environment.MachineName}:{Environment.ProcessId}";
 
@@ -53,12 +59,20 @@ public sealed class ProcessLease(IProcessStore store, SessionRegistry sessions, 
     /// <returns>How many sessions were taken back, and how many were lost.</returns>
     internal (int Kept, int Lost) Revive()
     {
-        var (process, held) = store.Reclaim(Process, Name);
-        Volatile.Write(ref _process, process);
-        // The lease was lost, so what was known about the database's steadiness counts from now.
-        _isAnswering = false;
-        Answered();
-        return sessions.Reclaim(held);
+        Epochs.Wait();
+        try
+        {
+            var (process, held) = store.Reclaim(Process, Name);
+            Volatile.Write(ref _process, process);
+            // The lease was lost, so what was known about the database's steadiness counts from now.
+            _isAnswering = false;
+            Answered();
+            return sessions.Reclaim(held);
+        }
+        finally
+        {
+            Epochs.Release();
+        }
     }
 
     /// <summary>Lets go of the lease at an orderly end.</summary>

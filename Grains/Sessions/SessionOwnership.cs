@@ -16,6 +16,9 @@ public sealed class SessionOwnership(SessionId session)
     /// <summary>The session.</summary>
     public SessionId Session => session;
 
+    /// <summary>The session's end is in the journal and not in the books yet.</summary>
+    public bool IsEnding { get; set; }
+
     /// <summary>The epoch it was last claimed under.</summary>
     public int Epoch => Volatile.Read(ref _epoch);
 

@@ -10,6 +10,7 @@ namespace Orchestrator.Grains.Sessions;
 public sealed class SessionRegistry
 {
     private readonly ConcurrentDictionary<SessionId, SessionRelay> _relays = new();
+    private readonly ConcurrentDictionary<SessionId, SessionOwnership> _ending = new();
 
     /// <summary>How many sessions this process relays.</summary>
     public int Count => _relays.Count;
@@ -23,8 +24,23 @@ public sealed class SessionRegistry
     /// <summary>A relay begins.</summary>
     public void Add(SessionRelay relay) => _relays.TryAdd(relay.Session, relay);
 
-    /// <summary>A relay is over.</summary>
-    public void Remove(SessionRelay relay) => _relays.TryRemove(KeyValuePair.Create(relay.Session, relay));
+    /// <summary>A relay is over. Where its end still waits to be written, the session is ours until it is.</summary>
+    public void Remove(SessionRelay relay)
+    {
+        if (relay.Ownership.IsEnding)
+            _ending.TryAdd(relay.Session, relay.Ownership);
+        _relays.TryRemove(KeyValuePair.Create(relay.Session, relay));
+        // It may have been written in between, before there was anything to forget.
+        if (!relay.Ownership.IsEnding)
+            _ending.TryRemove(relay.Session, out _);
+    }
+
+    /// <summary>The end of a session is in the books.</summary>
+    internal void Forget(SessionOwnership ownership)
+    {
+        ownership.IsEnding = false;
+        _ending.TryRemove(ownership.Session, out _);
+    }
 
     /// <summary>Another process holds this session now: whatever we have of it ends without touching the books.</summary>
     internal void Lose(SessionId session)
@@ -42,19 +58,26 @@ public sealed class SessionRegistry
         var (kept, lost) = (0, 0);
         foreach (var (session, relay) in _relays)
         {
-            // One that is still being claimed has no row under the former life; its claim finds out by itself.
-            if (!relay.IsClaimed)
-                continue;
             if (epochs.TryGetValue(session, out var epoch))
             {
                 relay.Ownership.Reclaim(epoch);
                 kept++;
             }
-            else
+            else if (relay.IsClaimed)
             {
                 Lose(session);
                 lost++;
             }
+
+            // Else it is still being claimed, and its claim finds out by itself.
+        }
+
+        foreach (var (session, ownership) in _ending)
+        {
+            if (epochs.TryGetValue(session, out var epoch))
+                ownership.Reclaim(epoch);
+            else
+                ownership.Lose();
         }
 
         return (kept, lost);

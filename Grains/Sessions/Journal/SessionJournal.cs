@@ -11,7 +11,7 @@ namespace Orchestrator.Grains.Sessions.Journal;
 /// database is away entries wait here; ends and runs always, timeline events up to a bound in bytes.
 /// </summary>
 public sealed partial class SessionJournal(
-    IJournalStore store, ProcessLease lease, MarkBook marks, SessionMetrics metrics, TimeProvider time, ILogger<SessionJournal> logger)
+    IJournalStore store, ProcessLease lease, SessionRegistry sessions, MarkBook marks, SessionMetrics metrics, TimeProvider time, ILogger<SessionJournal> logger)
 {
     /// <summary>The most entries in one transaction.</summary>
     public const int MaxBatch = 2_000;
@@ -104,6 +104,8 @@ public sealed partial class SessionJournal(
 
     private async Task<bool> TryWriteAsync(List<JournalEntry> entries)
     {
+        foreach (var lost in entries.OfType<SessionEnded>().Where(entry => entry.Ownership.IsLost))
+            sessions.Forget(lost.Ownership);
         entries.RemoveAll(entry => entry.Ownership.IsLost);
         if (entries.Count == 0)
             return true;
@@ -132,7 +134,16 @@ public sealed partial class SessionJournal(
     {
         using var timeout = new CancellationTokenSource(WriteTimeout, time);
         var batch = JournalBatch.Of(entries);
-        var ids = await store.WriteAsync(lease.Process, batch, timeout.Token);
+        IReadOnlyList<long?> ids;
+        await lease.Epochs.WaitAsync(timeout.Token);
+        try
+        {
+            ids = await store.WriteAsync(lease.Process, batch, timeout.Token);
+        }
+        finally
+        {
+            lease.Epochs.Release();
+        }
 
         for (var i = 0; i < batch.Opened.Count; i++)
         {
@@ -147,6 +158,8 @@ public sealed partial class SessionJournal(
 
         foreach (var closed in batch.Closed.Concat(batch.Ended.SelectMany(ended => ended.Runs)))
             marks.ConfirmClosed(closed.Generation);
+        foreach (var ended in batch.Ended)
+            sessions.Forget(ended.Ownership);
         metrics.Journalled(entries.Count);
     }
 
@@ -164,6 +177,8 @@ public sealed partial class SessionJournal(
             {
                 metrics.JournalQuarantined();
                 LogQuarantined(exception, session.Key.Session.ToString(), string.Join("; ", session));
+                if (session.Any(entry => entry is SessionEnded))
+                    sessions.Forget(session.Key);
             }
 #pragma warning disable CA1031 // Away again: what is left goes back to the front of the queue.
             catch (Exception exception)

@@ -92,7 +92,11 @@ public sealed partial class SessionRelay
         _services.Metrics.SessionEnded(code);
         LogEnded(_services.Logger, Session, entry.Name);
         if (!Ownership.IsLost)
+        {
+            Ownership.IsEnding = true;
             _services.Journal.Add(new SessionEnded(Ownership, Ownership.NextSequence(), _services.Time.GetUtcNow(), code, _state, runs));
+        }
+
         return Task.CompletedTask;
     }
 
