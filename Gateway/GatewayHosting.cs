@@ -67,7 +67,13 @@ public static class GatewayHosting
     public static WebApplication MapGateway(this WebApplication app)
     {
         app.UseForwardedHeaders();
-        app.UseExceptionHandler(failed => failed.Run(context => Problems.OfStatus(context.Response.StatusCode).ExecuteAsync(context)));
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = context => Problems.OfStatus(context.Response.StatusCode).ExecuteAsync(context),
+            StatusCodeSelector = exception => Database.IsAway(exception) ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError,
+            // The flush says once that the database is away; a stack for every request would say no more.
+            SuppressDiagnosticsCallback = failed => Database.IsAway(failed.Exception),
+        });
         app.UseStatusCodePages(bare => Problems.OfStatus(bare.HttpContext.Response.StatusCode).ExecuteAsync(bare.HttpContext));
         app.UseWebSockets();
         app.MapGet("/v1/stream", (HttpContext context, StreamEndpoint endpoint) => endpoint.HandleAsync(context)).ExcludeFromDescription();

@@ -41,23 +41,26 @@ internal static class Problems
         StatusCodes.Status405MethodNotAllowed     => Of(status, "method_not_allowed", "This address does not take that method."),
         StatusCodes.Status413PayloadTooLarge      => Of(status, "body_too_large", "The body is larger than this address reads."),
         StatusCodes.Status415UnsupportedMediaType => Of(status, "unsupported_media_type", "This address reads JSON."),
+        StatusCodes.Status503ServiceUnavailable   => Refused(CloseCode.StorageUnavailable),
         >= 400 and < 500                          => Of(status, "bad_request", "The request is not valid."),
         _                                         => Of(status, CloseCode.InternalError.Entry().Name, CloseCode.InternalError.Entry().Reason),
     };
 
     /// <summary>A refusal of the catalogue, for a caller of the HTTP API.</summary>
-    public static ProblemHttpResult Refused(CloseCode code) => Of(
-        code is CloseCode.InvalidCredential or CloseCode.CredentialExpired or CloseCode.CredentialRevoked
-            ? StatusCodes.Status401Unauthorized
-            : StatusCodes.Status403Forbidden,
-        code.Entry().Name,
-        code.Entry().Reason);
+    public static ProblemHttpResult Refused(CloseCode code) => Of(StatusOf(code), code.Entry().Name, code.Entry().Reason);
 
     /// <summary>Input that is not as it should be, by field.</summary>
     public static ProblemHttpResult Invalid(IReadOnlyDictionary<string, string> errors) => TypedResults.Problem(
         statusCode: StatusCodes.Status422UnprocessableEntity,
         title: "The request is not valid.",
         extensions: new Dictionary<string, object?> { ["code"] = "validation_failed", ["errors"] = errors });
+
+    private static int StatusOf(CloseCode code) => code switch
+    {
+        CloseCode.InvalidCredential or CloseCode.CredentialExpired or CloseCode.CredentialRevoked => StatusCodes.Status401Unauthorized,
+        CloseCode.StorageUnavailable                                                              => StatusCodes.Status503ServiceUnavailable,
+        _                                                                                         => StatusCodes.Status403Forbidden,
+    };
 
     /// <summary>A problem with a stable code.</summary>
     public static ProblemHttpResult Of(int status, string code, string title) =>

@@ -41,6 +41,9 @@ public sealed class Database : IAsyncDisposable
         return new NpgsqlConnection(builder.ConnectionString);
     }
 
+    /// <summary>Whether that failure means that the database does not answer, and may answer again.</summary>
+    public static bool IsAway(Exception exception) => exception is NpgsqlException { IsTransient: true } or TimeoutException;
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 

@@ -54,21 +54,21 @@ internal sealed class StreamEndpoint(
 
         // Step 2: authenticate.
         var credential = AccessControl.CredentialOf(context.Request);
-        var caller = await access.IdentifyAsync(credential, context.RequestAborted);
+        var identity = await access.IdentifyAsync(credential, context.RequestAborted);
         var model = context.Request.Query["model"].ToString();
         var source = (Address: AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
-        if (WhyRefused(context, caller, model) is { } refused)
+        if (WhyRefused(context, identity, model) is { } refused)
             await RefuseAsync(context, refused, source);
         else if (throttle.IsFlooding(source.Address, source.Fingerprint))
             await Problems.TooManyRefusalsAsync(context);
         else
-            await RelayAsync(context, caller!, model, credential!, source);
+            await RelayAsync(context, identity.Caller!, model, credential!, source);
     }
 
-    private CloseCode? WhyRefused(HttpContext context, Caller? caller, string model)
+    private CloseCode? WhyRefused(HttpContext context, Identity identity, string model)
     {
         var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
-        return access.WhyRefused(caller, dialect.Name, origin, model)
+        return access.WhyRefused(identity, dialect.Name, origin, model)
             ?? (UpstreamQuery.Fits(context.Request.Query) ? (CloseCode?)null : CloseCode.InvalidRequest)
             ?? (registry.Count < options.Value.MaxSessions ? null : CloseCode.ServerBusy);
     }
@@ -90,7 +90,7 @@ internal sealed class StreamEndpoint(
         if (await OpenAsync(relay) is not null)
             throttle.ClaimRefused(source.Address, source.Fingerprint);
         // What was suspended or revoked after step 2 and before the relay was registered, no sweep has ended.
-        else if (access.WhyRefusedApi(caller) is { } gone)
+        else if (access.WhyGone(caller) is { } gone)
             relay.Post(new SessionEvent.CloseRequested(gone));
         await relay.Completion;
     }

@@ -24,6 +24,11 @@ internal sealed record Caller(Credential Credential, Tenant Tenant, IReadOnlyLis
         .Min();
 }
 
+/// <summary>What is known of who calls.</summary>
+/// <param name="Caller">Who it is, or null.</param>
+/// <param name="IsCertain">Whether a credential that nobody holds is known to be none; false while the database does not answer.</param>
+internal readonly record struct Identity(Caller? Caller, bool IsCertain);
+
 /// <summary>
 /// Step 2: verifies a credential against this process's copy of the directory, without asking the database, and applies
 /// <see cref="AccessPolicy"/>.
@@ -43,21 +48,26 @@ internal sealed class AccessControl(TenantDirectory directory, ClientTokens toke
         return request.Headers.Authorization is [{ } bearer, ..] && bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? bearer[7..].Trim() : null;
     }
 
-    /// <summary>Who holds this credential, or null. Nothing is said yet of what it allows.</summary>
-    public async ValueTask<Caller?> IdentifyAsync(string? credential, CancellationToken cancellationToken)
+    /// <summary>Who holds this credential. Nothing is said yet of what it allows.</summary>
+    public async ValueTask<Identity> IdentifyAsync(string? credential, CancellationToken cancellationToken)
     {
         if (credential is null or { Length: > MaxCredential })
-            return null;
+            return new(null, IsCertain: true);
 
         Credential? held = tokens.Read(credential);
-        var key = held is not null ? await directory.FindKeyAsync(held.KeyId, cancellationToken) : await directory.FindKeyAsync(TenantAdmin.HashOf(credential), cancellationToken);
+        var (key, isCertain) = held is not null
+            ? await directory.FindKeyAsync(held.KeyId, cancellationToken)
+            : await directory.FindKeyAsync(TenantAdmin.HashOf(credential), cancellationToken);
         if (key is null || directory.FindTenant(key.Tenant) is not { } tenant)
-            return null;
-        return new Caller(held ?? new Credential.ApiKey(key.Id), tenant, directory.PathOf(tenant));
+            return new(null, isCertain);
+        return new(new Caller(held ?? new Credential.ApiKey(key.Id), tenant, directory.PathOf(tenant)), isCertain);
     }
 
     /// <summary>Why the caller may not open a session of this model from this origin, or null.</summary>
-    public CloseCode? WhyRefused(Caller? caller, string dialect, string? origin, string? model) => AccessPolicy.Refusal(new AccessRequest(
+    public CloseCode? WhyRefused(Identity identity, string dialect, string? origin, string? model) =>
+        WhyUnknown(identity) is CloseCode.StorageUnavailable ? CloseCode.StorageUnavailable : WhyRefused(identity.Caller, dialect, origin, model);
+
+    private CloseCode? WhyRefused(Caller? caller, string dialect, string? origin, string? model) => AccessPolicy.Refusal(new AccessRequest(
         caller?.Credential,
         KeyRevoked: caller is not null && directory.FindKey(caller.Credential.KeyId) is not { IsRevoked: false },
         TreeSuspended: caller is not null && caller.Path.Any(tenant => tenant.IsSuspended),
@@ -68,8 +78,14 @@ internal sealed class AccessControl(TenantDirectory directory, ClientTokens toke
         time.GetUtcNow()));
 
     /// <summary>Why the caller may not use the API, or null: it needs an API key that is neither revoked nor suspended.</summary>
-    public CloseCode? WhyRefusedApi(Caller? caller) =>
-        caller is null ? CloseCode.InvalidCredential : directory.WhyRefused([.. caller.Path.Select(tenant => tenant.Id)], caller.Credential.KeyId);
+    public CloseCode? WhyRefusedApi(Identity identity) => identity.Caller is { } caller ? WhyGone(caller) : WhyUnknown(identity);
+
+    /// <summary>Why somebody who was let in may not stay, or null: the key was revoked, or a tenant above it was suspended.</summary>
+    public CloseCode? WhyGone(Caller caller) => directory.WhyRefused([.. caller.Path.Select(tenant => tenant.Id)], caller.Credential.KeyId);
+
+    // A client that is told its credential is none gives up for good, so it is told so only when that is known.
+    private static CloseCode? WhyUnknown(Identity identity) =>
+        identity.Caller is not null ? null : identity.IsCertain ? CloseCode.InvalidCredential : CloseCode.StorageUnavailable;
 
     /// <summary>What a credential is remembered by where its refusals are counted: never the credential itself.</summary>
     public static string FingerprintOf(string? credential) =>

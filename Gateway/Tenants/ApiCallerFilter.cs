@@ -15,10 +15,11 @@ internal sealed class ApiCallerFilter(AccessControl access, RefusalThrottle thro
     {
         var http = context.HttpContext;
         var credential = AccessControl.CredentialOf(http.Request);
-        var caller = await access.IdentifyAsync(credential, http.RequestAborted);
-        if (access.WhyRefusedApi(caller) is { } refused)
+        var identity = await access.IdentifyAsync(credential, http.RequestAborted);
+        if (access.WhyRefusedApi(identity) is { } refused)
             return Refuse(http, Problems.Refused(refused), credential);
-        if (caller!.Credential is not Credential.ApiKey)
+        var caller = identity.Caller!;
+        if (caller.Credential is not Credential.ApiKey)
             return Refuse(http, Problems.TokenNotAllowed, credential);
 
         http.Items[Key] = caller;

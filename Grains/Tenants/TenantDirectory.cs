@@ -7,6 +7,11 @@ using Orchestrator.Grains.Hosting;
 
 namespace Orchestrator.Grains.Tenants;
 
+/// <summary>What was found of a key.</summary>
+/// <param name="Key">The key, or null.</param>
+/// <param name="IsCertain">Whether one that was not found is known not to be there; false while the database does not answer.</param>
+public readonly record struct KeyLookup(ApiKeyRecord? Key, bool IsCertain);
+
 /// <summary>
 /// This process's copy of all tenants, keys and prices, so that a connection is authenticated without asking the database,
 /// and the database may be away. It is at most one refresh old; a key that it does not know makes it look at once.
@@ -61,19 +66,17 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
     }
 
     /// <summary>The key with this SHA-256, in hex; looks again when it is not known, but not for every guess.</summary>
-    public async ValueTask<ApiKeyRecord?> FindKeyAsync(string sha256, CancellationToken cancellationToken)
+    public async ValueTask<KeyLookup> FindKeyAsync(string sha256, CancellationToken cancellationToken)
     {
-        if (!_keysByHash.ContainsKey(sha256))
-            await LookAgainAsync(cancellationToken);
-        return _keysByHash.TryGetValue(sha256, out var id) ? _keys.GetValueOrDefault(id) : null;
+        var isCertain = _keysByHash.ContainsKey(sha256) || await LookAgainAsync(cancellationToken);
+        return new(_keysByHash.TryGetValue(sha256, out var id) ? _keys.GetValueOrDefault(id) : null, isCertain);
     }
 
     /// <summary>The key with this id; looks again when it is not known, but not for every guess.</summary>
-    public async ValueTask<ApiKeyRecord?> FindKeyAsync(Guid id, CancellationToken cancellationToken)
+    public async ValueTask<KeyLookup> FindKeyAsync(Guid id, CancellationToken cancellationToken)
     {
-        if (!_keys.ContainsKey(id))
-            await LookAgainAsync(cancellationToken);
-        return FindKey(id);
+        var isCertain = _keys.ContainsKey(id) || await LookAgainAsync(cancellationToken);
+        return new(FindKey(id), isCertain);
     }
 
     /// <summary>The key with this id, if it is known.</summary>
@@ -100,7 +103,8 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
     /// Waits for a look that begins after this call, which a key made before it shows in. All who wait share it, so a flood of
     /// guesses costs one query each interval and does not keep the regular refresh waiting.
     /// </summary>
-    private async Task LookAgainAsync(CancellationToken cancellationToken)
+    /// <returns>Whether the database answered.</returns>
+    private async Task<bool> LookAgainAsync(CancellationToken cancellationToken)
     {
         Task look;
         lock (_gate)
@@ -108,12 +112,14 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
         try
         {
             await look.WaitAsync(MissTimeout, time, cancellationToken);
+            return true;
         }
 #pragma warning disable CA1031 // The copy serves while the database is away; what it does not know stays unknown.
         catch (Exception exception) when (exception is not OperationCanceledException)
 #pragma warning restore CA1031
         {
             // A look that fails is the regular refresh's to report.
+            return false;
         }
     }
 

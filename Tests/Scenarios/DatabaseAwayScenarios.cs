@@ -54,11 +54,17 @@ public class DatabaseAwayScenarios(DatabaseAwayScenarios.OwnDatabase world, ITes
         var refusal = await refused.FarewellAsync();
         await Eventually.IsAsync("the gateway is not ready", async () => await HealthAsync("ready") is HttpStatusCode.ServiceUnavailable);
         var live = await HealthAsync("live");
+        await using var unknown = await world.ConnectAsync("ork_made-while-the-database-was-away", "test-away");
+        using var api = world.Http(reseller.Key);
+        using var answer = await api.GetAsync("/v1/sessions");
         var farewells = await Task.WhenAll(ending.Select(client => client.FarewellAsync()));
         await Eventually.IsAsync("20 s are over", () => Task.FromResult(TimeProvider.System.GetElapsedTime(since) >= Away), TimeSpan.FromSeconds(30));
         await Task.WhenAll(clients.Select(client => client.TicksAsync(10)));
         Assert.Equal(HttpStatusCode.OK, live);
         Assert.Equal(4112, refusal.Code);
+        Assert.Equal(4112, (await unknown.FarewellAsync()).Code);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains("storage_unavailable", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.All(farewells, farewell => Assert.Equal(1000, farewell.Code));
 
         var back = TimeProvider.System.GetTimestamp();
