@@ -70,15 +70,21 @@ public sealed class ProcessStore(Database database) : IProcessStore
     /// <inheritdoc/>
     public async Task<IReadOnlyList<long>> DeclareDeadAsync(long caller, CancellationToken cancellationToken)
     {
-        // A dead process is finished for good a minute later, when no claim of its last moments can still arrive.
+        // A dead process is finished for good a minute later, when no claim of its last moments can still arrive. A row that
+        // somebody holds is being renewed, or declared by another; waiting for it could only end in a deadlock of two reapers.
         await using var command = database.Source.CreateCommand("""
             WITH finished AS (
-              UPDATE process p SET finished_at = clock_timestamp()
-              WHERE p.dead_at < clock_timestamp() - interval '1 minute' AND p.finished_at IS NULL
-                AND NOT EXISTS (SELECT FROM session s WHERE s.owner = p.id AND s.ended_at IS NULL)
+              UPDATE process SET finished_at = clock_timestamp()
+              WHERE id IN (
+                SELECT p.id FROM process p
+                WHERE p.dead_at < clock_timestamp() - interval '1 minute' AND p.finished_at IS NULL
+                  AND NOT EXISTS (SELECT FROM session s WHERE s.owner = p.id AND s.ended_at IS NULL)
+                FOR NO KEY UPDATE OF p SKIP LOCKED)
             )
             UPDATE process SET dead_at = clock_timestamp()
-            WHERE dead_at IS NULL AND lease_until < clock_timestamp() AND id <> $1
+            WHERE id IN (
+              SELECT id FROM process WHERE dead_at IS NULL AND lease_until < clock_timestamp() AND id <> $1
+              FOR NO KEY UPDATE SKIP LOCKED)
             RETURNING id
             """);
         command.Parameters.Value(caller);

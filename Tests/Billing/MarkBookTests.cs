@@ -20,7 +20,8 @@ public sealed class MarkBookTests : IDisposable
 
         var taken = _book.Take();
 
-        Assert.Equal(([7L], [3_000L]), (taken.Marks.Ids, taken.Marks.Milliseconds));
+        Assert.Equal([7], taken.Marks.Ids);
+        Assert.Equal([3_000], taken.Marks.Milliseconds);
         Assert.Empty(_book.Take().Generations);
     }
 
