@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Npgsql;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Sessions;
@@ -90,10 +91,18 @@ public sealed class StorageLawTests(TestDatabase database) : IClassFixture<TestD
     private Task FlushAsync(Random random, MarkStore marks)
     {
         var sent = Some(random, 20).OrderBy(run => run.Id).Select(run => (Run: run, Epoch: run.Session.Epoch, Ms: run.Next(random))).ToList();
-        var outcome = marks.Flush(
-            _living[random.Next(_living.Length)], new MarkBatch([.. sent.Select(mark => mark.Run.Id)], [.. sent.Select(mark => mark.Epoch)], [.. sent.Select(mark => mark.Ms)]));
-        if (outcome.LeaseHeld && outcome.Raised == sent.Count)
-            sent.ForEach(mark => mark.Run.Confirm(mark.Ms));
+        var batch = new MarkBatch([.. sent.Select(mark => mark.Run.Id)], [.. sent.Select(mark => mark.Epoch)], [.. sent.Select(mark => mark.Ms)]);
+        try
+        {
+            var outcome = marks.Flush(_living[random.Next(_living.Length)], batch);
+            if (outcome.LeaseHeld && outcome.Raised == sent.Count)
+                sent.ForEach(mark => mark.Run.Confirm(mark.Ms));
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.QueryCanceled)
+        {
+            // On a busy machine a flush may wait beyond its two seconds; it promised nothing then, and the books are in order all the same.
+        }
+
         return Task.CompletedTask;
     }
 
