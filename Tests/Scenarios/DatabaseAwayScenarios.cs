@@ -86,12 +86,8 @@ public class DatabaseAwayScenarios(DatabaseAwayScenarios.OwnDatabase world, ITes
         Assert.All(books, Books.AssertClosed);
         Assert.All(books.Where(book => ending.Any(client => Guid.Parse(client.Session!) == book.Session)), book => Assert.Equal(10_000, book.LedgerMs));
         Assert.All(clients, client => Assert.True(
-            books.Single(book => book.Session == Guid.Parse(client.Session!)).LedgerMs >= LastTick(client), "what the client was told is in its ledger"));
+            books.Single(book => book.Session == Guid.Parse(client.Session!)).LedgerMs >= client.LastTickMs, "what the client was told is in its ledger"));
     }
-
-    /// <summary>The count of the last tick that the client got, in milliseconds.</summary>
-    private static long LastTick(StreamClient client) =>
-        (long)(System.Text.Json.JsonElement.Parse(client.All.Last(heard => heard.Type == "generation_tick").Bytes).GetProperty("seconds").GetDecimal() * 1000);
 
     private async Task<HttpStatusCode> HealthAsync(string question)
     {

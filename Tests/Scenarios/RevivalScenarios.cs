@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using System.Text.Json;
 using Orchestrator.Simulator.Scripts;
 using Orchestrator.Tests.Support;
 
@@ -36,7 +35,7 @@ public class RevivalScenarios(World world) : IClassFixture<World>
         Assert.All(books.Join(staying, book => book.Session, client => Guid.Parse(client.Session!), (book, client) => (book, client)), one =>
         {
             Assert.Equal(4000, one.book.CloseCode);
-            Assert.InRange(one.book.LedgerMs, LastTick(one.client), long.MaxValue);
+            Assert.InRange(one.book.LedgerMs, one.client.LastTickMs, long.MaxValue);
         });
         Assert.NotEmpty(passed);
     }
@@ -68,7 +67,4 @@ public class RevivalScenarios(World world) : IClassFixture<World>
 
         return clients;
     }
-
-    private static long LastTick(StreamClient client) =>
-        (long)(JsonElement.Parse(client.All.Last(heard => heard.Type == "generation_tick").Bytes).GetProperty("seconds").GetDecimal() * 1000);
 }

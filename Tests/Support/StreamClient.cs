@@ -69,6 +69,10 @@ public sealed class StreamClient : IAsyncDisposable
         }
     }
 
+    /// <summary>The count of the last tick that came, in milliseconds.</summary>
+    public long LastTickMs =>
+        (long)(JsonElement.Parse(All.Last(heard => heard.Type == "generation_tick").Bytes).GetProperty("seconds").GetDecimal() * 1000);
+
     /// <summary>Connects; the upgrade has succeeded when the task completes.</summary>
     /// <param name="address">The full address, query included.</param>
     /// <param name="reads">Whether it reads; without, nothing is taken from the socket until <see cref="Read"/>.</param>

@@ -36,6 +36,8 @@ public sealed partial class SessionRelay
         if (kind != WebSocketMessageType.Text)
             return ValueTask.FromResult(true);
 
+        // Every text of the provider is searched, since our key may not reach a client in any of them: a vectorised scan without an
+        // allocation, tens of nanoseconds for a message of the usual size.
         return OurKey.IsIn(payload.Span) ? PassRedactedAsync(payload) : InspectSignalAsync(payload);
     }
 
