@@ -77,7 +77,8 @@ public static partial class Migrator
             : null;
     }
 
-    // The application reads and writes rows, and deletes only what retention is about. It owns nothing and alters nothing.
+    // The application reads and writes rows, and deletes only what retention is about, holds and thresholds.
+    // It owns nothing and alters nothing.
     private static string Grants(string role) => $"""
         DO $$
         BEGIN
@@ -85,9 +86,9 @@ public static partial class Migrator
           EXECUTE format('GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA %I TO {Quote(role)}', current_schema());
           EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO {Quote(role)}', current_schema());
         END $$;
-        REVOKE UPDATE ON usage_ledger, generation_price, schema_version FROM {Quote(role)};
+        REVOKE UPDATE ON usage_ledger, generation_price, wallet_entry, wallet_event, audit, schema_version FROM {Quote(role)};
         REVOKE INSERT ON schema_version FROM {Quote(role)};
-        GRANT DELETE ON session, session_event, process TO {Quote(role)};
+        GRANT DELETE ON session, session_event, process, hold, wallet_threshold, audit TO {Quote(role)};
         """;
 
     private static string Quote(string identifier) => $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
