@@ -15,6 +15,20 @@ public sealed record Price(decimal MicrosPerSecond, Rounding Rounding)
     /// </summary>
     public long Settled(long milliseconds, bool closed) =>
         (long)decimal.Floor(Rounding.Units(milliseconds, closed) * MicrosPerSecond);
+
+    /// <summary>
+    /// The longest generation that costs at most so much when it closes: the inverse of <see cref="Settled"/>. At most
+    /// <see cref="Seconds.MaxMilliseconds"/>; 0 when the smallest charge is too much.
+    /// </summary>
+    /// <param name="micros">What may be spent; below zero nothing may.</param>
+    public long Affordable(long micros)
+    {
+        if (micros < 0)
+            return 0;
+        // Cut off below, a charge is within the amount as long as it is less than the next whole micro-unit.
+        var most = MicrosPerSecond == 0 ? Seconds.MaxMilliseconds : decimal.Ceiling((micros + 1m) / MicrosPerSecond) - 1;
+        return Rounding.Longest((long)Math.Min(most, Seconds.MaxMilliseconds));
+    }
 }
 
 /// <summary>An amount of money: whole millionths of a currency's unit.</summary>

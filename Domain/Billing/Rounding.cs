@@ -42,4 +42,15 @@ public sealed record Rounding(RoundingMode Mode = RoundingMode.Ceil, int StepSec
         var rounded = Mode is RoundingMode.Ceil && milliseconds % stepMs != 0 ? full + StepSeconds : full;
         return Math.Max(rounded, MinimumSeconds);
     }
+
+    /// <summary>The longest closed generation that is billed at most so many seconds: the inverse of <see cref="Units"/>.</summary>
+    public long Longest(long units)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(units);
+
+        if (units < MinimumSeconds)
+            return 0;
+        var full = Math.Min(units / StepSeconds * StepSeconds, Seconds.MaxMilliseconds / 1000);
+        return Mode is RoundingMode.Ceil ? full * 1000 : (full + StepSeconds) * 1000 - 1;
+    }
 }
