@@ -9,6 +9,8 @@ using Orchestrator.Gateway.Sessions;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains;
 using Orchestrator.Grains.Hosting.InProcess;
+using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
@@ -30,6 +32,7 @@ public static class GatewayHosting
         services.AddStorage(GatewayConfiguration.ConnectionString(builder.Configuration));
         services.AddRelaying();
         services.AddGrain<ISessionGrain, SessionGrain>();
+        services.AddGrain<IBillingGrain, BillingGrain>();
         services.AddInProcessGrains(GatewayConfiguration.Grains(builder.Configuration));
 
         AddOptions<ProvidersOptions>(services, "Providers");

@@ -36,6 +36,7 @@ public static class GrainServices
 
         services.AddSingleton<MarkBook>();
         services.AddSingleton<MarkFlusher>();
+        services.AddSingleton<Settlements>();
         services.AddSingleton<Settler>();
         services.AddSingleton<BillingMetrics>();
 

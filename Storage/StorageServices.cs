@@ -25,7 +25,7 @@ public static class StorageServices
         services.AddSingleton<ISessionQueries, SessionQueries>();
         services.AddSingleton<IRetentionStore, RetentionStore>();
         services.AddSingleton<IMarkStore, MarkStore>();
-        services.AddSingleton<ISettlementStore, SettlementStore>();
+        services.AddSingleton<IBillingStore, BillingStore>();
         services.AddSingleton<IProcessStore, ProcessStore>();
         services.AddSingleton<ITenantStore, TenantStore>();
         services.AddSingleton<TenantAdmin>();

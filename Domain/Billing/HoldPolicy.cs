@@ -12,7 +12,8 @@ public sealed record HoldLevel(TenantId Wallet, Price Price);
 /// <param name="SettledMs">As much of it as is settled already.</param>
 /// <param name="WantedMs">What it wants to be allowed in all.</param>
 /// <param name="Levels">The wallets that limit it.</param>
-public sealed record HoldRequest(long AuthorisedMs, long SettledMs, long WantedMs, IReadOnlyList<HoldLevel> Levels);
+/// <param name="LeastMs">With less than this it cannot begin, and gets nothing.</param>
+public sealed record HoldRequest(long AuthorisedMs, long SettledMs, long WantedMs, IReadOnlyList<HoldLevel> Levels, long LeastMs = 0);
 
 /// <summary>What a session may generate, and what that holds of each of its wallets, in the order of its levels.</summary>
 public sealed record HoldGrant(long AuthorisedMs, IReadOnlyList<long> HeldMicros);
@@ -32,7 +33,8 @@ public static class HoldPolicy
         var grants = new List<HoldGrant>(requests.Count);
         foreach (var request in requests)
         {
-            var authorised = Math.Max(request.AuthorisedMs, Math.Min(request.WantedMs, Affordable(request, left)));
+            var affordable = Math.Min(request.WantedMs, Affordable(request, left));
+            var authorised = affordable < request.LeastMs ? request.AuthorisedMs : Math.Max(request.AuthorisedMs, affordable);
             var held = new long[request.Levels.Count];
             for (var i = 0; i < held.Length; i++)
             {

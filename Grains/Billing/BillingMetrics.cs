@@ -13,6 +13,9 @@ public sealed class BillingMetrics
     private readonly Counter<long> _anomalies;
     private readonly Counter<long> _undurable;
     private readonly Counter<long> _settled;
+    private readonly Counter<long> _settlementFailures;
+    private readonly Counter<long> _quarantined;
+    private readonly Counter<long> _blind;
 
     /// <summary>Takes the program's meters.</summary>
     public BillingMetrics(IMeterFactory meters)
@@ -25,6 +28,9 @@ public sealed class BillingMetrics
         _anomalies = meter.CreateCounter<long>("orchestrator.billing.meter.anomalies", "{anomaly}", "Provider seconds that did not add up.");
         _undurable = meter.CreateCounter<long>("orchestrator.billing.ended_forwarded_undurable", "{generation}", "Ends told to a client before they were durable.");
         _settled = meter.CreateCounter<long>("orchestrator.billing.settled", "ms", "Milliseconds moved from marks to the ledger.");
+        _settlementFailures = meter.CreateCounter<long>("orchestrator.billing.settlement.failures", "{settlement}", "Settlements whose outcome is unknown.");
+        _quarantined = meter.CreateCounter<long>("orchestrator.billing.settlement.quarantined", "{session}", "Sessions that alone could not be settled.");
+        _blind = meter.CreateCounter<long>("orchestrator.billing.hold.blind", "ms", "Milliseconds that sessions went beyond their holds while nobody could be asked.");
     }
 
     /// <summary>A flush succeeded.</summary>
@@ -48,4 +54,13 @@ public sealed class BillingMetrics
 
     /// <summary>Milliseconds reached the ledger.</summary>
     public void Settled(long milliseconds) => _settled.Add(milliseconds);
+
+    /// <summary>Nobody could be asked to settle.</summary>
+    public void SettlementFailed() => _settlementFailures.Add(1);
+
+    /// <summary>One session cannot be settled; a person should look.</summary>
+    public void SettlementQuarantined() => _quarantined.Add(1);
+
+    /// <summary>A session goes on beyond its hold.</summary>
+    public void WentOnBlind(TimeSpan by) => _blind.Add((long)by.TotalMilliseconds);
 }

@@ -32,6 +32,12 @@ public sealed class LiveGeneration(SessionOwnership ownership, int run, string? 
     /// <summary>The mark.</summary>
     public long MarkMs => Volatile.Read(ref _markMs);
 
+    /// <summary>When the mark rose last, or the run began, by the process's monotonic clock.</summary>
+    public long RaisedAt { get; internal set; }
+
+    /// <summary>By how much it went beyond what was authorised while nobody could be asked.</summary>
+    public long BlindMs { get; internal set; }
+
     /// <summary>As much of the mark as is known to be durable.</summary>
     public long DurableMs => Volatile.Read(ref _durableMs);
 

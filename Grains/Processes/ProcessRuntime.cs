@@ -30,6 +30,7 @@ public sealed partial class ProcessRuntime(
     SessionJournal journal,
     MarkFlusher flusher,
     Settler settler,
+    Settlements settlements,
     Reaper reaper,
     RelaySweep sweep,
     Retention retention,
@@ -63,6 +64,7 @@ public sealed partial class ProcessRuntime(
         });
         Loop("end requests", RelaySweep.Interval, sweep.ServeEndRequestsAsync);
         Loop("settlement", TimeSpan.FromSeconds(1), settler.RunAsync);
+        Loop("settlement of what was closed", TimeSpan.FromSeconds(1), settlements.RunAsync);
         Loop("reaper", TimeSpan.FromSeconds(1), reaper.RunAsync);
         Loop("retention", Retention.Interval, retention.RunAsync);
     }

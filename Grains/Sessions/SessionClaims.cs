@@ -1,100 +1,44 @@
-using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Domain.Sessions;
-using Orchestrator.Grains.Hosting;
+using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Interfaces.Billing;
+using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Processes;
 
 namespace Orchestrator.Grains.Sessions;
 
-/// <summary>
-/// Claims of the whole process, in batches: one transaction is under way at a time and takes what gathered meanwhile, so
-/// that a thousand sessions a second cost some tens of commits.
-/// </summary>
-public sealed partial class SessionClaims(ISessionClaimStore store, ProcessLease lease, TimeProvider time, ILogger<SessionClaims> logger)
+/// <summary>Claims of the whole process, gathered by the tree that pays for them.</summary>
+public sealed partial class SessionClaims
 {
     /// <summary>The most claims in one transaction.</summary>
     public const int MaxBatch = 200;
 
-    /// <summary>How long the transaction may take; afterwards its outcome is unknown.</summary>
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(4);
+    private readonly Gatherer<SessionClaim, Admission> _gatherer;
+    private readonly ILogger<SessionClaims> _logger;
 
-    /// <summary>The class of SQL states that say that a value cannot be stored.</summary>
-    private const string DataException = "22";
-
-    private readonly Lock _gate = new();
-    private List<Waiting> _waiting = [];
-    private bool _running;
-
-    /// <summary>Claims one session.</summary>
-    /// <returns>Why it was refused, or null. <see cref="CloseCode.StorageUnavailable"/> leaves open whether there is a row.</returns>
-    public Task<CloseCode?> ClaimAsync(SessionClaim claim)
+    /// <summary>Asks the billing grains.</summary>
+    public SessionClaims(IGrains grains, ProcessLease lease, ILogger<SessionClaims> logger)
     {
-        var waiting = new Waiting(claim);
-        lock (_gate)
-        {
-            _waiting.Add(waiting);
-            if (_running)
-                return waiting.Answer.Task;
-            _running = true;
-        }
-
-        _ = Background.RunAsync(ClaimAllAsync);
-        return waiting.Answer.Task;
+        _logger = logger;
+        _gatherer = new(MaxBatch, (root, claims) => grains.Get<IBillingGrain>(root.ToString()).AdmitAsync(lease.Process, claims, CancellationToken.None));
     }
 
-    private async Task ClaimAllAsync()
-    {
-        while (TryTake(out var batch))
-        {
-            var answers = await ClaimAsync(batch.ConvertAll(waiting => waiting.Claim));
-            for (var i = 0; i < batch.Count; i++)
-                batch[i].Answer.TrySetResult(answers[i]);
-        }
-    }
-
-    private bool TryTake(out List<Waiting> batch)
-    {
-        lock (_gate)
-        {
-            batch = _waiting;
-            if (batch.Count == 0)
-                return _running = false;
-
-            _waiting = [.. batch.Skip(MaxBatch)];
-            batch.RemoveRange(Math.Min(MaxBatch, batch.Count), Math.Max(0, batch.Count - MaxBatch));
-            return true;
-        }
-    }
-
-    private async Task<IReadOnlyList<CloseCode?>> ClaimAsync(List<SessionClaim> batch)
+    /// <summary>Claims one session. Whatever keeps it from being recorded keeps it from being opened.</summary>
+    public async Task<Admission> ClaimAsync(SessionClaim claim)
     {
         try
         {
-            using var timeout = new CancellationTokenSource(Timeout, time);
-            return await store.ClaimAsync(lease.Process, batch, timeout.Token);
+            return await _gatherer.AskAsync(claim.Request.Path[0], claim);
         }
-        catch (DbException exception) when (batch.Count > 1 && exception.SqlState is { } state && state.StartsWith(DataException, StringComparison.Ordinal))
-        {
-            // The database was reached and dislikes what one of them says. Each alone, so that nobody pays for another.
-            var answers = new List<CloseCode?>();
-            foreach (var claim in batch)
-                answers.AddRange(await ClaimAsync([claim]));
-            return answers;
-        }
-#pragma warning disable CA1031 // Whatever keeps sessions from being recorded keeps them from being opened.
+#pragma warning disable CA1031 // Any failure leaves open whether there is a row.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            LogClaimFailed(exception, batch.Count);
-            return [.. batch.Select(_ => (CloseCode?)CloseCode.StorageUnavailable)];
+            LogClaimFailed(exception, claim.Session);
+            return new Admission(CloseCode.StorageUnavailable, null);
         }
     }
 
-    private sealed record Waiting(SessionClaim Claim)
-    {
-        public TaskCompletionSource<CloseCode?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
-
-    [LoggerMessage(1151, LogLevel.Error, "{Sessions} sessions could not be claimed and are refused")]
-    private partial void LogClaimFailed(Exception exception, int sessions);
+    [LoggerMessage(1151, LogLevel.Warning, "Session {Session} could not be claimed and is refused")]
+    private partial void LogClaimFailed(Exception exception, SessionId session);
 }

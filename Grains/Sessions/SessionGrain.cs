@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Hosting;
+using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Sessions.Relay;
 
@@ -28,13 +29,14 @@ public partial class SessionGrain(IGrainLife life, SessionRegistry relays, Sessi
             return relay.State.Code;
 
         // Step 3: the row first; step 4 in the same transaction, so that nothing is reserved for a session without one.
-        if (await claims.ClaimAsync(new SessionClaim(_session, request)) is { } refused)
+        var admission = await claims.ClaimAsync(new SessionClaim(_session, request));
+        if (admission.Refused is { } refused)
         {
             Refuse(relay, refused);
             return refused;
         }
 
-        relay.Claimed();
+        relay.Claimed(admission.Hold);
         metrics.SessionOpened();
         Handle(relay, new SessionEvent.Admitted());
         return null;

@@ -1,4 +1,5 @@
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Domain.Tenants;
 
 namespace Orchestrator.Grains.Sessions;
 
@@ -6,7 +7,7 @@ namespace Orchestrator.Grains.Sessions;
 /// This process's claim to a session: the epoch under which it may write. Shared by all that writes for the session, so that
 /// a re-claim under a new epoch reaches what was queued under the old one.
 /// </summary>
-public sealed class SessionOwnership(SessionId session)
+public sealed class SessionOwnership(SessionId session, TenantId root = default)
 {
     private int _epoch = 1;
     // The claim itself is the first event on the timeline.
@@ -15,6 +16,9 @@ public sealed class SessionOwnership(SessionId session)
 
     /// <summary>The session.</summary>
     public SessionId Session => session;
+
+    /// <summary>The root of the tree that pays for it.</summary>
+    public TenantId Root => root;
 
     /// <summary>The session's end is in the journal and not in the books yet.</summary>
     public bool IsEnding { get; set; }

@@ -118,6 +118,14 @@ RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
       minimum_seconds) END
 $$;
 
+-- The price version that a tenant has for a model at an instant; a price for that very model goes before one for all.
+CREATE FUNCTION price_at(tenant uuid, of_model text, at timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT p.id FROM price_version p
+  WHERE p.tenant_id = tenant AND p.unit = 'second' AND (p.model = of_model OR p.model IS NULL)
+    AND p.valid_from <= at AND (p.valid_until IS NULL OR at < p.valid_until)
+  ORDER BY p.model NULLS LAST LIMIT 1
+$$;
+
 -- What each level of the tree owes for each row of the ledger: the difference of its price's cumulative function.
 CREATE VIEW ledger_charge AS
   SELECT l.id AS ledger_id, l.generation_id, l.tenant_id, l.from_ms, l.to_ms, l.recorded_at, l.recorded_in,

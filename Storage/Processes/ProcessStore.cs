@@ -146,7 +146,8 @@ public sealed class ProcessStore(Database database) : IProcessStore
               SELECT id, tenant_id, ledgered_ms, mark_ms FROM run WHERE mark_ms > ledgered_ms
             )
             UPDATE generation g
-            SET epoch = run.epoch, mark_ms = run.mark_ms, ledgered_ms = run.mark_ms, closed_at = clock_timestamp(), close_reason = $2
+            SET epoch = run.epoch, mark_ms = run.mark_ms, ledgered_ms = run.mark_ms, closed_at = clock_timestamp(), close_reason = $2,
+                settled_at = CASE WHEN g.payers = '{}' THEN clock_timestamp() END
             FROM run WHERE g.id = run.id
             """, connection);
         command.Parameters.Value(sessions).Value(CloseCode.ProcessLost.Entry().Name);
@@ -168,6 +169,10 @@ public sealed class ProcessStore(Database database) : IProcessStore
               SELECT e.id, (SELECT coalesce(max(seq), 0) + 1 FROM session_event WHERE session_id = e.id), e.ended_at, 'session_ended', 'ended',
                      jsonb_build_object('code', $2, 'reason', $3, 'generatedMs', e.generated_ms)
               FROM ended e
+            ), held AS MATERIALIZED (
+              SELECT h.session_id FROM hold h JOIN ended e ON e.id = h.session_id ORDER BY h.session_id FOR NO KEY UPDATE OF h
+            ), due AS (
+              UPDATE hold h SET is_due = true FROM held WHERE h.session_id = held.session_id
             )
             SELECT id, tenant_id, generated_ms FROM ended
             """, connection);

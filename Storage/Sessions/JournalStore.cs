@@ -53,13 +53,22 @@ public sealed class JournalStore(Database database) : IJournalStore
         return command;
     }
 
-    /// <summary>A run's row, keyed by session and run, and the price that every level of the tree has for it now.</summary>
+    /// <summary>
+    /// A run's row, keyed by session and run: what it is held for, which wallets it is charged to, what the platform pays for it, and
+    /// the price that every level of the tree has for it now.
+    /// </summary>
     private static NpgsqlBatchCommand OpenRuns(IReadOnlyList<GenerationOpened> opened)
     {
         var command = new NpgsqlBatchCommand("""
             WITH opened AS (
-              INSERT INTO generation (session_id, run, upstream_session_id, epoch, started_at)
-              SELECT s.id, o.run, o.upstream, s.epoch, o.started_at
+              INSERT INTO generation (session_id, run, upstream_session_id, epoch, started_at, authorised_ms, payers, cost_version_id)
+              SELECT s.id, o.run, o.upstream, s.epoch, o.started_at,
+                     (SELECT h.authorised_ms FROM hold h WHERE h.session_id = s.id AND h.run = o.run),
+                     ARRAY(SELECT w.tenant_id FROM wallet w WHERE w.tenant_id = ANY(s.path) ORDER BY w.tenant_id),
+                     (SELECT c.id FROM cost_version c JOIN tenant t ON t.id = s.tenant_id AND t.currency = c.currency
+                      WHERE c.provider = s.provider AND c.unit = 'second' AND (c.model = s.model OR c.model IS NULL)
+                        AND c.valid_from <= o.started_at AND (c.valid_until IS NULL OR o.started_at < c.valid_until)
+                      ORDER BY c.model NULLS LAST LIMIT 1)
               FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::timestamptz[]) AS o (session_id, epoch, run, upstream, started_at)
               JOIN session s ON s.id = o.session_id AND s.epoch = o.epoch AND s.ended_at IS NULL
               ORDER BY s.id, o.run
@@ -71,12 +80,8 @@ public sealed class JournalStore(Database database) : IJournalStore
             FROM opened o
             JOIN session s ON s.id = o.session_id
             CROSS JOIN LATERAL unnest(s.path) AS level (tenant_id)
-            CROSS JOIN LATERAL (
-              SELECT p.id FROM price_version p
-              WHERE p.tenant_id = level.tenant_id AND p.unit = 'second' AND (p.model = s.model OR p.model IS NULL)
-                AND p.valid_from <= o.started_at AND (p.valid_until IS NULL OR o.started_at < p.valid_until)
-              ORDER BY p.model NULLS LAST LIMIT 1
-            ) AS price
+            CROSS JOIN LATERAL price_at(level.tenant_id, s.model, o.started_at) AS price (id)
+            WHERE price.id IS NOT NULL
             """);
         command.Parameters
             .Column(opened, run => run.Ownership.Session.Value)
@@ -131,14 +136,17 @@ public sealed class JournalStore(Database database) : IJournalStore
         return command;
     }
 
-    /// <summary>The last range of each run, and its close. A run that is closed already is left as it is.</summary>
+    /// <summary>
+    /// The last range of each run, and its close. A run that is closed already is left as it is. The wallets that it is charged to
+    /// follow in a transaction of their own, so that nobody's wallet delays the journal of others.
+    /// </summary>
     private static NpgsqlBatchCommand CloseRuns(IReadOnlyList<GenerationClosed> closed)
     {
         var command = new NpgsqlBatchCommand("""
             WITH run AS MATERIALIZED (
-              SELECT g.id, g.ledgered_ms, greatest(g.mark_ms, c.mark_ms) AS mark_ms, c.reason, c.claimed_ms, s.tenant_id
-              FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6::bigint[])
-                AS c (session_id, epoch, run, mark_ms, reason, claimed_ms)
+              SELECT g.id, g.ledgered_ms, greatest(g.mark_ms, c.mark_ms) AS mark_ms, c.reason, c.claimed_ms, c.blind_ms, s.tenant_id
+              FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[])
+                AS c (session_id, epoch, run, mark_ms, reason, claimed_ms, blind_ms)
               JOIN session s ON s.id = c.session_id AND s.epoch = c.epoch AND s.ended_at IS NULL
               JOIN generation g ON g.session_id = c.session_id AND g.run = c.run
               WHERE g.closed_at IS NULL
@@ -148,7 +156,8 @@ public sealed class JournalStore(Database database) : IJournalStore
               SELECT id, tenant_id, ledgered_ms, mark_ms FROM run WHERE mark_ms > ledgered_ms
             )
             UPDATE generation g
-            SET mark_ms = run.mark_ms, ledgered_ms = run.mark_ms, claimed_ms = run.claimed_ms, closed_at = clock_timestamp(), close_reason = run.reason
+            SET mark_ms = run.mark_ms, ledgered_ms = run.mark_ms, claimed_ms = run.claimed_ms, closed_at = clock_timestamp(), close_reason = run.reason,
+                blind_ms = greatest(g.blind_ms, run.blind_ms), settled_at = CASE WHEN g.payers = '{}' THEN clock_timestamp() END
             FROM run WHERE g.id = run.id
             """);
         command.Parameters
@@ -157,7 +166,8 @@ public sealed class JournalStore(Database database) : IJournalStore
             .Column(closed, run => run.Generation.Run)
             .Column(closed, run => run.Generation.MarkMs)
             .Column(closed, run => run.Reason)
-            .Column(closed, NpgsqlDbType.Bigint, run => run.ClaimedMs);
+            .Column(closed, NpgsqlDbType.Bigint, run => run.ClaimedMs)
+            .Column(closed, run => run.Generation.BlindMs);
         return command;
     }
 
@@ -174,6 +184,10 @@ public sealed class JournalStore(Database database) : IJournalStore
                 AS e (id, epoch, seq, at, code, reason, node_status, upstream)
               WHERE s.id = e.id AND s.epoch = e.epoch AND s.ended_at IS NULL
               RETURNING s.id, e.seq, e.at, e.code, e.reason, s.generated_ms
+            ), held AS MATERIALIZED (
+              SELECT h.session_id FROM hold h JOIN ended e ON e.id = h.session_id ORDER BY h.session_id FOR NO KEY UPDATE OF h
+            ), due AS (
+              UPDATE hold h SET is_due = true FROM held WHERE h.session_id = held.session_id
             )
             INSERT INTO session_event (session_id, seq, at, kind, phase, detail)
             SELECT id, seq, at, 'session_ended', 'ended', jsonb_build_object('code', code, 'reason', reason, 'generatedMs', generated_ms) FROM ended

@@ -1,83 +1,64 @@
 using Npgsql;
 using NpgsqlTypes;
+using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Sessions;
-using Orchestrator.Domain.Tenants;
+using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Sessions;
+using Orchestrator.Storage.Billing;
 
 namespace Orchestrator.Storage.Sessions;
 
-/// <summary>Step 3: rows of new sessions. What makes a repeated claim harmless is the primary key of <c>session</c>.</summary>
+/// <summary>Steps 3 and 4: rows of new sessions. What makes a repeated claim harmless is the primary key of <c>session</c>.</summary>
 public sealed class SessionClaimStore(Database database) : ISessionClaimStore
 {
+    private readonly PriceVersions _prices = new();
+
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<CloseCode?>> ClaimAsync(long process, IReadOnlyList<SessionClaim> claims, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Admission>> AdmitAsync(long process, IReadOnlyList<SessionClaim> claims, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
 
-        var admitted = await AdmitAsync(connection, claims, cancellationToken);
-        var inserted = await InsertAsync(connection, process, [.. claims.Where((_, i) => admitted[i])], cancellationToken);
+        var standing = await AdmissionRows.ReadAsync(connection, claims, cancellationToken);
+        await _prices.LoadAsync(connection, standing.PriceVersions, cancellationToken);
+        var decisions = AdmissionPolicy.Decide(standing.Requests(claims, _prices.Find), standing.Limits(claims), standing.Available);
+        var inserted = await InsertAsync(connection, process, claims, decisions, standing, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
 
-        return [.. claims.Select((claim, i) => !admitted[i] ? CloseCode.ConcurrencyExceeded
-            : inserted.Contains(claim.Session.Value) ? (CloseCode?)null
-            : CloseCode.StorageUnavailable)];
+        return [.. claims.Select((claim, i) => decisions[i].Refused is { } refused ? new Admission(refused, null)
+            : !inserted.Contains(claim.Session.Value) ? new Admission(CloseCode.StorageUnavailable, null)
+            : new Admission(null, standing.Terms(claim, decisions[i].Hold)))];
     }
 
-    /// <summary>
-    /// Step 4: counts live sessions below each limited tenant while holding that tenant's row, so that claims of several processes
-    /// under one limit go one after the other. Claims without any limit lock nothing. A repeated claim whose session has its row
-    /// has its place already.
-    /// </summary>
-    private static async Task<bool[]> AdmitAsync(NpgsqlConnection connection, IReadOnlyList<SessionClaim> claims, CancellationToken cancellationToken)
-    {
-        var limits = claims.SelectMany(claim => claim.Request.Limits).DistinctBy(limit => limit.Tenant).OrderBy(limit => limit.Tenant.Value).ToList();
-        if (limits.Count == 0)
-            return [.. claims.Select(_ => true)];
-
-        await using var batch = new NpgsqlBatch(connection);
-        var tenants = limits.ConvertAll(limit => limit.Tenant.Value).ToArray();
-        var @lock = new NpgsqlBatchCommand("SELECT id FROM tenant WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE");
-        @lock.Parameters.Value(tenants);
-        var count = new NpgsqlBatchCommand("""
-            SELECT l.id, count(s.id)::integer
-            FROM unnest($1::uuid[]) AS l (id)
-            LEFT JOIN tenant t ON t.path @> ARRAY[l.id]
-            LEFT JOIN session s ON s.tenant_id = t.id AND s.ended_at IS NULL
-            GROUP BY l.id
-            """);
-        count.Parameters.Value(tenants);
-        var repeated = new NpgsqlBatchCommand("SELECT id FROM session WHERE id = ANY($1)");
-        repeated.Parameters.Column(claims, claim => claim.Session.Value);
-        batch.BatchCommands.Add(@lock);
-        batch.BatchCommands.Add(count);
-        batch.BatchCommands.Add(repeated);
-
-        var live = new Dictionary<Guid, int>();
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-            live.Add(reader.GetGuid(0), reader.GetInt32(1));
-
-        var standing = new HashSet<Guid>();
-        await reader.NextResultAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-            standing.Add(reader.GetGuid(0));
-
-        // A path without tenants is under no limit.
-        return ConcurrencyPolicy.Admit(
-            [.. claims.Select(claim => standing.Contains(claim.Session.Value) ? [] : claim.Request.Path)],
-            limits.Select(limit => new ConcurrencyLimit(limit.Tenant, live.GetValueOrDefault(limit.Tenant.Value), limit.MaxSessions)));
-    }
+    /// <inheritdoc/>
+    public bool IsPermanent(Exception exception) => exception is PostgresException { SqlState: ['2', '2', ..] };
 
     private static async Task<HashSet<Guid>> InsertAsync(
-        NpgsqlConnection connection, long process, IReadOnlyList<SessionClaim> claims, CancellationToken cancellationToken)
+        NpgsqlConnection connection, long process, IReadOnlyList<SessionClaim> all, IReadOnlyList<AdmissionDecision> decisions, AdmissionRows standing,
+        CancellationToken cancellationToken)
     {
         var inserted = new HashSet<Guid>();
+        var claims = all.Where((_, i) => decisions[i].Refused is null).ToList();
         if (claims.Count == 0)
             return inserted;
 
         await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Insert(process, claims));
+        var holds = all.Select((claim, i) => (claim.Session, decisions[i].Hold)).Where(hold => hold.Hold is not null && !standing.IsRepeated(hold.Session)).ToList();
+        if (holds.Count > 0)
+            batch.BatchCommands.Add(Hold(process, [.. holds.Select(hold => (hold.Session.Value, hold.Hold!))]));
+        var select = new NpgsqlBatchCommand("SELECT id FROM session WHERE id = ANY($1) AND owner = $2");
+        select.Parameters.Column(claims, claim => claim.Session.Value).Value(process);
+        batch.BatchCommands.Add(select);
+
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            inserted.Add(reader.GetGuid(0));
+        return inserted;
+    }
+
+    private static NpgsqlBatchCommand Insert(long process, IReadOnlyList<SessionClaim> claims)
+    {
         var insert = new NpgsqlBatchCommand("""
             WITH claimed AS (
               INSERT INTO session (id, tenant_id, path, api_key_id, end_user, provider, model, dialect, metadata, client_address, user_agent, owner)
@@ -101,14 +82,30 @@ public sealed class SessionClaimStore(Database database) : ISessionClaimStore
             .Column(claims, NpgsqlDbType.Jsonb, claim => claim.Request.Metadata)
             .Column(claims, NpgsqlDbType.Text, claim => claim.Request.ClientAddress)
             .Column(claims, NpgsqlDbType.Text, claim => claim.Request.UserAgent);
-        var select = new NpgsqlBatchCommand("SELECT id FROM session WHERE id = ANY($1) AND owner = $2");
-        select.Parameters.Column(claims, claim => claim.Session.Value).Value(process);
-        batch.BatchCommands.Add(insert);
-        batch.BatchCommands.Add(select);
+        return insert;
+    }
 
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-            inserted.Add(reader.GetGuid(0));
-        return inserted;
+    /// <summary>Holds of the sessions that got their row just now, and what they take off the wallets.</summary>
+    private static NpgsqlBatchCommand Hold(long process, IReadOnlyList<(Guid Session, HoldDecision Hold)> holds)
+    {
+        var command = new NpgsqlBatchCommand("""
+            WITH held AS (
+              INSERT INTO hold (session_id, root_id, authorised_ms, wallets, held_micros)
+              SELECT s.id, s.path[1], min(l.authorised_ms), array_agg(l.wallet ORDER BY l.wallet), array_agg(l.held ORDER BY l.wallet)
+              FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::bigint[]) AS l (session_id, authorised_ms, wallet, held)
+              JOIN session s ON s.id = l.session_id AND s.owner = $1 AND s.ended_at IS NULL
+              GROUP BY s.id, s.path
+              ON CONFLICT (session_id) DO NOTHING
+              RETURNING wallets, held_micros
+            )
+            UPDATE wallet w SET held_micros = w.held_micros + d.micros
+            FROM (SELECT u.wallet, sum(u.micros)::bigint AS micros FROM held h, unnest(h.wallets, h.held_micros) AS u (wallet, micros) GROUP BY u.wallet) AS d
+            WHERE w.tenant_id = d.wallet
+            """);
+        var levels = holds.SelectMany(hold => hold.Hold.Held.Select(level => (hold.Session, hold.Hold.AuthorisedMs, Wallet: level.Key.Value, Held: level.Value))).ToList();
+        command.Parameters.Value(process)
+            .Column(levels, level => level.Session).Column(levels, level => level.AuthorisedMs)
+            .Column(levels, level => level.Wallet).Column(levels, level => level.Held);
+        return command;
     }
 }

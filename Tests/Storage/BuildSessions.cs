@@ -1,8 +1,10 @@
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
+using Orchestrator.Storage.Billing;
 using Orchestrator.Storage.Processes;
 using Orchestrator.Storage.Sessions;
 using Orchestrator.Tests.Support;
@@ -36,10 +38,17 @@ internal static class BuildSessions
     public static async Task<IReadOnlyList<SessionOwnership>> AddSessionsAsync(this TestDatabase database, long process, Customer customer, int count)
     {
         var claims = Enumerable.Range(0, count).Select(_ => ClaimOf(customer)).ToList();
-        var answers = await new SessionClaimStore(database.Database).ClaimAsync(process, claims, CancellationToken.None);
-        Assert.All(answers, answer => Assert.Null(answer));
-        return claims.ConvertAll(claim => new SessionOwnership(claim.Session));
+        var answers = await new SessionClaimStore(database.Database).AdmitAsync(process, claims, CancellationToken.None);
+        Assert.All(answers, answer => Assert.Null(answer.Refused));
+        return claims.ConvertAll(claim => new SessionOwnership(claim.Session, customer.Path[0]));
     }
+
+    /// <summary>Settles the live sessions of those runs, under the epochs they are held by.</summary>
+    public static Task<IReadOnlyList<Settlement>> SettleAsync(this TestDatabase database, params IEnumerable<LiveGeneration> runs) =>
+        new BillingStore(database.Database).SettleAsync([.. runs.Select(DueOf)], CancellationToken.None);
+
+    /// <summary>What is due of a run, with more wanted for it or without.</summary>
+    public static SettlementDue DueOf(LiveGeneration run) => new(run.Ownership.Session, run.Ownership.Epoch, run.Run, WantedMs: null, BlindMs: 0);
 
     /// <summary>A live session of a customer.</summary>
     public static async Task<SessionOwnership> AddSessionAsync(this TestDatabase database, long process, Customer customer) =>

@@ -35,7 +35,7 @@ public sealed class ReaperTests(TestDatabase database) : IClassFixture<TestDatab
             run.Ownership, run.Ownership.NextSequence(), TimeProvider.System.GetUtcNow(), "generation_started", SessionPhase.Generating, Detail: null));
         using (var marks = new MarkStore(database.Database))
             marks.Flush(_lost, new MarkBatch([run.Id!.Value], [1], [2_345]));
-        await new SettlementStore(database.Database).SettleAsync([run.Id!.Value], [1], CancellationToken.None);
+        await database.SettleAsync(run);
         using (var marks = new MarkStore(database.Database))
             marks.Flush(_lost, new MarkBatch([run.Id!.Value], [1], [2_845]));
         await database.DeclareDeadAsync(_lost);
@@ -43,7 +43,7 @@ public sealed class ReaperTests(TestDatabase database) : IClassFixture<TestDatab
         var reaped = Assert.Single(await ReapAsync(_living));
 
         Assert.Equal(new ReapedSession(run.Ownership.Session, _customer.Id.Value, _lost, GeneratedMs: 2_845), reaped);
-        Assert.Equal(["0-2345", "2345-2845"], await database.ListAsync<string>(
+        Assert.Equal(["0-2344", "2344-2845"], await database.ListAsync<string>(
             "SELECT format('%s-%s', from_ms, to_ms) FROM usage_ledger WHERE generation_id = $1 ORDER BY from_ms", run.Id!));
         Assert.Equal(["1 session_claimed opening", "2 generation_started generating", "3 session_ended ended"], await database.ListAsync<string>(
             "SELECT format('%s %s %s', seq, kind, phase) FROM session_event WHERE session_id = $1 ORDER BY seq", run.Ownership.Session.Value));
@@ -62,7 +62,7 @@ public sealed class ReaperTests(TestDatabase database) : IClassFixture<TestDatab
         run.Raise(9_000);
         using var marks = new MarkStore(database.Database);
         marks.Flush(_lost, new MarkBatch([run.Id!.Value], [1], [9_000]));
-        await new SettlementStore(database.Database).SettleAsync([run.Id!.Value], [1], CancellationToken.None);
+        await database.SettleAsync(run);
         var late = new LiveGeneration(run.Ownership, run: 2, upstream: null, TimeProvider.System.GetUtcNow());
         var opened = await database.JournalAsync(_lost, new GenerationOpened(late), BuildSessions.EndOf(run.Ownership, CloseCode.ClientClosed, run));
 

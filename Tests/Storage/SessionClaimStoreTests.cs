@@ -1,4 +1,5 @@
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Storage.Sessions;
@@ -61,14 +62,14 @@ public sealed class SessionClaimStoreTests(TestDatabase database) : IClassFixtur
         SessionLimit[] ofSibling = [new(_reseller.Id, 10), new(_sibling.Id, 7)];
         var processes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => database.AddProcessAsync()));
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => _claims.ClaimAsync(
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => _claims.AdmitAsync(
             processes[i % 4],
             i % 3 == 0 ? [ClaimOf(_customer, ofCustomer), ClaimOf(_sibling, ofSibling)]
                 : i % 3 == 1 ? [ClaimOf(_sibling, ofSibling), ClaimOf(_customer, ofCustomer)] : [ClaimOf(_sibling, ofSibling)],
             CancellationToken.None)));
 
-        Assert.Equal(10, answers.SelectMany(answer => answer).Count(answer => answer is null));
-        Assert.Equal(10, answers.SelectMany(answer => answer).Count(answer => answer is CloseCode.ConcurrencyExceeded));
+        Assert.Equal(10, answers.SelectMany(answer => answer).Count(answer => answer.Refused is null));
+        Assert.Equal(10, answers.SelectMany(answer => answer).Count(answer => answer.Refused is CloseCode.ConcurrencyExceeded));
         Assert.Equal(10, await LiveAsync());
         Assert.InRange(await database.ReadAsync<long>(
             "SELECT max(live) FROM (SELECT count(*) AS live FROM session WHERE path @> ARRAY[$1] GROUP BY tenant_id) AS t", _reseller.Id.Value), 5, 7);
@@ -131,12 +132,15 @@ public sealed class SessionClaimStoreTests(TestDatabase database) : IClassFixtur
         var claim = ClaimOf(_customer);
         await ClaimAsync(claim);
 
-        Assert.Equal([CloseCode.StorageUnavailable], await _claims.ClaimAsync(await database.AddProcessAsync(), [claim], CancellationToken.None));
+        var answers = await _claims.AdmitAsync(await database.AddProcessAsync(), [claim], CancellationToken.None);
+
+        Assert.Equal(CloseCode.StorageUnavailable, Assert.Single(answers).Refused);
 
         Assert.Equal(["1 session_claimed opening"], await EventsAsync(claim));
     }
 
-    private Task<IReadOnlyList<CloseCode?>> ClaimAsync(params SessionClaim[] claims) => _claims.ClaimAsync(_process, claims, CancellationToken.None);
+    private async Task<IReadOnlyList<CloseCode?>> ClaimAsync(params SessionClaim[] claims) =>
+        [.. (await _claims.AdmitAsync(_process, claims, CancellationToken.None)).Select(admission => admission.Refused)];
 
     private Task<long> LiveAsync() =>
         database.ReadAsync<long>("SELECT count(*) FROM session WHERE path @> ARRAY[$1] AND ended_at IS NULL", _reseller.Id.Value);

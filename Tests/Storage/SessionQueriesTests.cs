@@ -83,11 +83,11 @@ public sealed class SessionQueriesTests(TestDatabase database) : IClassFixture<T
         var run = await database.AddGenerationAsync(_process, _customer);
         using (var marks = new MarkStore(database.Database))
             marks.Flush(_process, new MarkBatch([run.Id!.Value], [1], [2_500]));
-        await new SettlementStore(database.Database).SettleAsync([run.Id!.Value], [1], CancellationToken.None);
+        await database.SettleAsync(run);
 
         var live = Assert.Single(await GenerationsAsync(run.Ownership));
         Assert.Equal(2_500, (await ListAsync(_customer)).Single().GeneratedMs);
-        Assert.Equal((1, 2_500, 2_500, "USD", BuildTenants.Cent), (live.Run, live.MarkMs, live.LedgeredMs, live.Currency, live.Price));
+        Assert.Equal((1, 2_500, 2_499, "USD", BuildTenants.Cent), (live.Run, live.MarkMs, live.LedgeredMs, live.Currency, live.Price));
         Assert.Equal(20_000, live.Price!.Settled(live.MarkMs, closed: live.ClosedAt is not null));
 
         run.Raise(3_100);
@@ -95,7 +95,7 @@ public sealed class SessionQueriesTests(TestDatabase database) : IClassFixture<T
 
         var closed = Assert.Single(await GenerationsAsync(run.Ownership));
         Assert.Equal(3_100, (await ListAsync(_customer)).Single().GeneratedMs);
-        Assert.Equal([(0, 2_500), (2_500, 3_100)], closed.Ledger.Select(range => (range.FromMs, range.ToMs)));
+        Assert.Equal([(0, 2_499), (2_499, 3_100)], closed.Ledger.Select(range => (range.FromMs, range.ToMs)));
         Assert.Equal(40_000, closed.Price!.Settled(closed.MarkMs, closed: closed.ClosedAt is not null));
         Assert.Equal("completed", closed.CloseReason);
     }

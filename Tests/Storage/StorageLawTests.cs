@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Npgsql;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Storage.Billing;
@@ -21,7 +22,7 @@ public sealed class StorageLawTests(TestDatabase database) : IClassFixture<TestD
     private const int Steps = 60;
 
     private readonly ProcessStore _processes = new(database.Database);
-    private readonly SettlementStore _settlement = new(database.Database);
+    private readonly BillingStore _billing = new(database.Database);
     private readonly ConcurrentDictionary<SessionId, SessionOwnership> _sessions = new();
     // A session's journal has one writer, who knows the runs he opened.
     private readonly ConcurrentDictionary<SessionId, SemaphoreSlim> _writers = new();
@@ -109,7 +110,8 @@ public sealed class StorageLawTests(TestDatabase database) : IClassFixture<TestD
     private Task SettleAsync(Random random)
     {
         var due = Some(random, 20);
-        return _settlement.SettleAsync([.. due.Select(run => run.Id)], [.. due.Select(run => run.Session.Epoch)], CancellationToken.None);
+        return _billing.SettleAsync(
+            [.. due.Select(run => new SettlementDue(run.Session.Session, run.Session.Epoch, run.Ordinal, WantedMs: null, BlindMs: 0))], CancellationToken.None);
     }
 
     private Task OpenNextAsync(Random random)
@@ -187,6 +189,7 @@ public sealed class StorageLawTests(TestDatabase database) : IClassFixture<TestD
         private readonly Lock _gate = new();
 
         public SessionOwnership Session => session;
+        public int Ordinal => ordinal;
         public long Id => id;
         public long SentMs { get; private set; }
         public long ConfirmedMs { get; private set; }

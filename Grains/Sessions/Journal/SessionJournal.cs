@@ -11,7 +11,7 @@ namespace Orchestrator.Grains.Sessions.Journal;
 /// database is away entries wait here; ends and runs always, timeline events up to a bound in bytes.
 /// </summary>
 public sealed partial class SessionJournal(
-    IJournalStore store, ProcessLease lease, SessionRegistry sessions, MarkBook marks, SessionMetrics metrics, TimeProvider time, ILogger<SessionJournal> logger)
+    IJournalStore store, ProcessLease lease, SessionRegistry sessions, MarkBook marks, Settlements settlements, SessionMetrics metrics, TimeProvider time, ILogger<SessionJournal> logger)
 {
     /// <summary>The most entries in one transaction.</summary>
     public const int MaxBatch = 2_000;
@@ -160,6 +160,8 @@ public sealed partial class SessionJournal(
             marks.ConfirmClosed(closed.Generation);
         foreach (var ended in batch.Ended)
             sessions.Forget(ended.Ownership);
+        foreach (var root in batch.Closed.Concat<JournalEntry>(batch.Ended).Select(entry => entry.Ownership.Root).Distinct())
+            settlements.Closed(root);
         metrics.Journalled(entries.Count);
     }
 

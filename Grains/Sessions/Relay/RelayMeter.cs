@@ -17,9 +17,11 @@ internal sealed class RelayMeter(SessionOwnership ownership, MarkBook marks, Ses
     private LiveGeneration? _generation;
     private long? _claimedMs;
     private long _openedAt;
-    private long _raisedAt;
     private bool _stalled;
     private bool _finished;
+
+    /// <summary>What the session lives on, where a wallet limits it. Set before the upstream is dialled.</summary>
+    public SessionHold? Hold { get; set; }
 
     /// <summary>The run that counts now, if any.</summary>
     public LiveGeneration? Open
@@ -74,6 +76,7 @@ internal sealed class RelayMeter(SessionOwnership ownership, MarkBook marks, Ses
         lock (_gate)
         {
             _finished = true;
+            Hold?.Dispose();
             return _generation is null ? [] : [Take(reason)];
         }
     }
@@ -85,7 +88,7 @@ internal sealed class RelayMeter(SessionOwnership ownership, MarkBook marks, Ses
         {
             if (_generation is not { } generation)
                 return null;
-            var stalled = time.GetElapsedTime(_raisedAt) > tickTimeout;
+            var stalled = time.GetElapsedTime(generation.RaisedAt) > tickTimeout;
             if (stalled == _stalled)
                 return null;
             _stalled = stalled;
@@ -115,7 +118,8 @@ internal sealed class RelayMeter(SessionOwnership ownership, MarkBook marks, Ses
             if (_generation is { } generation && step.Next.MarkMs > generation.MarkMs)
             {
                 marks.Raise(generation, step.Next.MarkMs);
-                _raisedAt = time.GetTimestamp();
+                generation.RaisedAt = time.GetTimestamp();
+                Hold?.Raised();
             }
 
             if (step.Anomaly is { } anomaly)
@@ -126,16 +130,17 @@ internal sealed class RelayMeter(SessionOwnership ownership, MarkBook marks, Ses
     private void Begin(MeterState state)
     {
         var startedAt = time.GetUtcNow() - (Elapsed - state.StartedAt);
-        _generation = new LiveGeneration(ownership, state.Run, state.Upstream, startedAt);
+        _generation = new LiveGeneration(ownership, state.Run, state.Upstream, startedAt) { RaisedAt = time.GetTimestamp() };
         _claimedMs = null;
         _stalled = false;
-        _raisedAt = time.GetTimestamp();
         marks.Add(_generation);
         journal.Add(new GenerationOpened(_generation));
+        Hold?.Begin(_generation);
     }
 
     private GenerationClosed Take(string reason)
     {
+        Hold?.End();
         var closed = new GenerationClosed(_generation!, reason, _claimedMs);
         marks.Close(_generation!);
         _generation = null;

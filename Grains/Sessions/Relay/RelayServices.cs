@@ -15,6 +15,7 @@ public sealed class RelayServices(
     SessionRegistry registry,
     SessionJournal journal,
     MarkBook marks,
+    Settlements settlements,
     BillingMetrics billing,
     SessionMetrics metrics,
     TimeProvider time,
@@ -27,6 +28,7 @@ public sealed class RelayServices(
     internal SessionRegistry Registry { get; } = registry;
     internal SessionJournal Journal { get; } = journal;
     internal MarkBook Marks { get; } = marks;
+    internal Settlements Settlements { get; } = settlements;
     internal BillingMetrics Billing { get; } = billing;
     internal SessionMetrics Metrics { get; } = metrics;
     internal TimeProvider Time { get; } = time;

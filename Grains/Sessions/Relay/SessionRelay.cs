@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.WebSockets;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Tenants;
+using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Hosting;
+using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions.Journal;
@@ -34,7 +36,7 @@ public sealed partial class SessionRelay
     {
         Session = session;
         Request = request;
-        Ownership = new SessionOwnership(session);
+        Ownership = new SessionOwnership(session, request.Path[0]);
         _services = services;
         _upstreamRequest = upstreamRequest;
         _client = new RelayLeg(new FrameLane(services.Options.UpstreamReadAheadBytes, services.Budget, services.Time));
@@ -75,8 +77,13 @@ public sealed partial class SessionRelay
 
     // What follows are the grain's commands.
 
-    /// <summary>Step 3 is done: the row exists under this epoch.</summary>
-    internal void Claimed() => IsClaimed = true;
+    /// <summary>Steps 3 and 4 are done: the row exists under this epoch, and what is held for it is known.</summary>
+    internal void Claimed(HoldTerms? hold)
+    {
+        if (hold is not null)
+            _meter.Hold = new SessionHold(Ownership, hold, _services.Settlements, _services.Billing, _services.Time, Spent);
+        IsClaimed = true;
+    }
 
     /// <summary>
     /// The session was not admitted: the client is told, and nothing else happens. Where the outcome of the claim is unknown
@@ -138,6 +145,8 @@ public sealed partial class SessionRelay
             new SessionEffect.Dismiss(CloseCode.InternalError),
         ]);
     }
+
+    private void Spent() => Post(new SessionEvent.CloseRequested(CloseCode.InsufficientCredits));
 
     private async Task DialAsync()
     {
