@@ -17,7 +17,7 @@ public sealed class BillingStore(Database database) : IBillingStore
         UNION SELECT h.session_id FROM hold h WHERE h.is_due
         """;
 
-    private readonly PriceVersions _prices = new();
+    private readonly PriceCache _prices = new();
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Settlement>> SettleAsync(IReadOnlyList<SettlementDue> due, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ namespace Orchestrator.Storage.Sessions;
 /// <summary>Steps 3 and 4: rows of new sessions. What makes a repeated claim harmless is the primary key of <c>session</c>.</summary>
 public sealed class SessionClaimStore(Database database) : ISessionClaimStore
 {
-    private readonly PriceVersions _prices = new();
+    private readonly PriceCache _prices = new();
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Admission>> AdmitAsync(long process, IReadOnlyList<SessionClaim> claims, CancellationToken cancellationToken)
