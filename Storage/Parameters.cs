@@ -12,6 +12,12 @@ internal static class Parameters
         return parameters;
     }
 
+    public static NpgsqlParameterCollection Optional(this NpgsqlParameterCollection parameters, object? value)
+    {
+        parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
+        return parameters;
+    }
+
     public static NpgsqlParameterCollection Column<TItem, T>(this NpgsqlParameterCollection parameters, IReadOnlyList<TItem> items, Func<TItem, T> value)
     {
         parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. items.Select(value)] });

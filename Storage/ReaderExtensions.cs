@@ -13,4 +13,14 @@ internal static class ReaderExtensions
 
     public static DateTimeOffset? Instant(this NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : new DateTimeOffset(reader.GetDateTime(column));
+
+    /// <summary>All rows that the command answers.</summary>
+    public static async Task<IReadOnlyList<T>> ListAsync<T>(this NpgsqlCommand command, Func<NpgsqlDataReader, T> fromRow, CancellationToken cancellationToken)
+    {
+        var rows = new List<T>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            rows.Add(fromRow(reader));
+        return rows;
+    }
 }

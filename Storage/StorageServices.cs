@@ -28,7 +28,9 @@ public static class StorageServices
         services.AddSingleton<IBillingStore, BillingStore>();
         services.AddSingleton<IProcessStore, ProcessStore>();
         services.AddSingleton<ITenantStore, TenantStore>();
-        services.AddSingleton<TenantAdmin>();
+        services.AddSingleton(provider => new TenantAdmin(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<PriceBook>();
+        services.AddSingleton<CostBook>();
         return services;
     }
 }

@@ -9,7 +9,7 @@ namespace Orchestrator.Domain.Tenants;
 /// <param name="Origin">The <c>Origin</c> header, if the client sent one.</param>
 /// <param name="Model">The model asked for.</param>
 /// <param name="ModelServed">Whether a provider serves that model.</param>
-/// <param name="ModelPriced">Whether the tenant has a price for it now.</param>
+/// <param name="ModelPriced">Whether every level of the tenant's path has a price for it now.</param>
 /// <param name="Now">The instant of the request.</param>
 public sealed record AccessRequest(
     Credential? Credential, bool KeyRevoked, bool TreeSuspended, string? Origin, string? Model, bool ModelServed, bool ModelPriced, DateTimeOffset Now);

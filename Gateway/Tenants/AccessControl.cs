@@ -74,7 +74,8 @@ internal sealed class AccessControl(TenantDirectory directory, ClientTokens toke
         origin,
         model,
         ModelServed: model is not null && providers.TryFind(dialect, model, out _),
-        ModelPriced: model is not null && caller is not null && directory.FindPrice(caller.Tenant.Id, model) is not null,
+        // Who sells on what he has no price for would not be charged for it.
+        ModelPriced: model is not null && caller is not null && caller.Path.All(tenant => directory.FindPrice(tenant.Id, model) is not null),
         time.GetUtcNow()));
 
     /// <summary>Why the caller may not use the API, or null: it needs an API key that is neither revoked nor suspended.</summary>
