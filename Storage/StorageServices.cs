@@ -31,6 +31,8 @@ public static class StorageServices
         services.AddSingleton(provider => new TenantAdmin(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PriceBook>();
         services.AddSingleton<CostBook>();
+        services.AddSingleton<WalletStore>();
+        services.AddSingleton<TenantQueries>();
         return services;
     }
 }
