@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.Options;
+using Orchestrator.Gateway.Billing;
 using Orchestrator.Gateway.Health;
 using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions;
@@ -48,6 +49,7 @@ public static class GatewayHosting
 
         services.AddSingleton<ClientTokens>();
         services.AddSingleton<AccessControl>();
+        services.AddSingleton<TenantScope>();
         services.AddSingleton<RefusalThrottle>();
         services.AddSingleton<StreamEndpoint>();
 
@@ -82,6 +84,10 @@ public static class GatewayHosting
         app.MapGet("/v1/stream", (HttpContext context, StreamEndpoint endpoint) => endpoint.HandleAsync(context)).ExcludeFromDescription();
         app.MapClientTokens();
         app.MapSessions();
+        app.MapTenants();
+        app.MapKeys();
+        app.MapPrices();
+        app.MapWallets();
         app.MapHealth();
         return app;
     }

@@ -9,6 +9,27 @@ internal static class Problems
     /// <summary>There is no such session, or it is somebody else's.</summary>
     public static ProblemHttpResult SessionNotFound => Of(StatusCodes.Status404NotFound, "session_not_found", "There is no such session.");
 
+    /// <summary>There is no such tenant, or it is not the caller's to see.</summary>
+    public static ProblemHttpResult TenantNotFound => Of(StatusCodes.Status404NotFound, "tenant_not_found", "There is no such tenant.");
+
+    /// <summary>The tenant has no such key.</summary>
+    public static ProblemHttpResult KeyNotFound => Of(StatusCodes.Status404NotFound, "key_not_found", "There is no such key.");
+
+    /// <summary>The tenant has no wallet.</summary>
+    public static ProblemHttpResult WalletNotFound => Of(StatusCodes.Status404NotFound, "wallet_not_found", "This tenant has no wallet; one above it can give it one.");
+
+    /// <summary>Nobody changes what it is charged, granted or allowed itself.</summary>
+    public static ProblemHttpResult AboveOnly =>
+        Of(StatusCodes.Status403Forbidden, "above_only", "Only a tenant above this one may change that.");
+
+    /// <summary>The key of a request stands for another one.</summary>
+    public static ProblemHttpResult IdempotencyKeyReused =>
+        Of(StatusCodes.Status409Conflict, "idempotency_key_reused", "This Idempotency-Key stands for an entry that says something else.");
+
+    /// <summary>Two versions cannot begin at one instant.</summary>
+    public static ProblemHttpResult PriceTaken =>
+        Of(StatusCodes.Status409Conflict, "price_taken", "Another price of this model begins at that very instant.");
+
     /// <summary>A client token was used where an API key is needed.</summary>
     public static ProblemHttpResult TokenNotAllowed =>
         Of(StatusCodes.Status403Forbidden, "token_not_allowed", "A client token opens sessions and nothing else; use an API key.");

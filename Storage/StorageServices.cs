@@ -32,6 +32,8 @@ public static class StorageServices
         services.AddSingleton<PriceBook>();
         services.AddSingleton<CostBook>();
         services.AddSingleton<WalletStore>();
+        services.AddSingleton<UsageStore>();
+        services.AddSingleton<InvoiceStore>();
         services.AddSingleton<TenantQueries>();
         return services;
     }

@@ -12,8 +12,10 @@ namespace Orchestrator.Storage.Tenants;
 /// <param name="MaxSessions">How many sessions it and all below it may have live.</param>
 /// <param name="MaxSessionSeconds">How long a session of it or below may run.</param>
 /// <param name="CreatedAt">When it was added.</param>
+/// <param name="Depth">How deep in its tree it stands; a root at 1. Not for the viewer's eyes.</param>
 public sealed record TenantRow(
-    TenantId Id, TenantId? Parent, string Name, string Currency, DateTimeOffset? SuspendedAt, int? MaxSessions, int? MaxSessionSeconds, DateTimeOffset CreatedAt);
+    TenantId Id, TenantId? Parent, string Name, string Currency, DateTimeOffset? SuspendedAt, int? MaxSessions, int? MaxSessionSeconds,
+    DateTimeOffset CreatedAt, int Depth);
 
 /// <summary>An API key as it may be listed: never the key itself.</summary>
 public sealed record KeyRow(Guid Id, string Name, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
@@ -25,7 +27,8 @@ public sealed record KeyRow(Guid Id, string Name, DateTimeOffset CreatedAt, Date
 public sealed class TenantQueries(Database database)
 {
     private const string Columns = """
-        t.id, CASE WHEN t.id <> $1 THEN t.parent_id END, t.name, t.currency, t.suspended_at, t.max_sessions, t.max_session_seconds, t.created_at
+        t.id, CASE WHEN t.id <> $1 THEN t.parent_id END, t.name, t.currency, t.suspended_at, t.max_sessions, t.max_session_seconds, t.created_at,
+        cardinality(t.path)
         """;
 
     /// <summary>One tenant: the viewer or one below it.</summary>
@@ -69,5 +72,5 @@ public sealed class TenantQueries(Database database)
 
     private static TenantRow FromRow(NpgsqlDataReader reader) => new(
         new TenantId(reader.GetGuid(0)), reader.IsDBNull(1) ? null : new TenantId(reader.GetGuid(1)), reader.GetString(2), reader.GetString(3),
-        reader.Instant(4), reader.Count(5), reader.Count(6), reader.Instant(7)!.Value);
+        reader.Instant(4), reader.Count(5), reader.Count(6), reader.Instant(7)!.Value, reader.GetInt32(8));
 }
