@@ -24,7 +24,7 @@ internal sealed class AccountRows
     private sealed record HoldRow(Hold Hold, bool IsDue);
 
     /// <summary>The wallets on the paths of all sessions.</summary>
-    public Dictionary<TenantId, WalletRow> Wallets { get; } = [];
+    public Dictionary<TenantId, LockedWallet> Wallets { get; } = [];
 
     /// <summary>Every price version that is referred to.</summary>
     public IEnumerable<long?> PriceVersions => _sessions.Values.SelectMany(session => session.Prices).Concat(_runs.Values.SelectMany(runs => runs).SelectMany(run => run.Prices));
@@ -34,7 +34,7 @@ internal sealed class AccountRows
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(Of(due, $"""
-            SELECT {WalletRow.Columns} FROM wallet w
+            SELECT {LockedWallet.Columns} FROM wallet w
             WHERE w.tenant_id IN (SELECT unnest(s.path) FROM session s WHERE s.id = ANY($1))
             ORDER BY w.tenant_id FOR NO KEY UPDATE
             """));
@@ -118,7 +118,7 @@ internal sealed class AccountRows
     {
         while (await reader.ReadAsync(cancellationToken))
         {
-            var wallet = WalletRow.FromRow(reader);
+            var wallet = LockedWallet.FromRow(reader);
             Wallets.Add(wallet.Tenant, wallet);
         }
 

@@ -23,7 +23,7 @@ internal static class AccountWrites
 
         if (tree.Changes.Count > 0)
         {
-            batch.BatchCommands.Add(WalletRow.Write(tree));
+            batch.BatchCommands.Add(LockedWallet.Write(tree));
             batch.BatchCommands.Add(WalletThresholds.Evaluate([.. tree.Changes.Select(change => change.Tenant.Value)]));
         }
     }

@@ -97,7 +97,7 @@ public sealed class BillingStore(Database database) : IBillingStore
             return new Settlement(SettlementStatus.NotYet, 0, null);
 
         var limiting = row.Path.Where(rows.Wallets.ContainsKey).Select(tenant => rows.Wallets[tenant]).Where(wallet => wallet.Balance.CreditLimit is not null).ToList();
-        var terms = plan.Hold is { } hold && limiting.Count > 0 ? new HoldTerms(hold.AuthorisedMs, WalletRow.BlindOf(limiting)) : null;
+        var terms = plan.Hold is { } hold && limiting.Count > 0 ? new HoldTerms(hold.AuthorisedMs, LockedWallet.BlindOf(limiting)) : null;
         return new Settlement(SettlementStatus.Settled, row.Account.Open?.SettleTo ?? 0, terms);
     }
 }

@@ -1,4 +1,3 @@
-using Npgsql;
 using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Tenants;
 

@@ -5,7 +5,7 @@ using Orchestrator.Domain.Billing;
 namespace Orchestrator.Storage.Billing;
 
 /// <summary>Prices by version, kept for good once read: a version never changes what it charges.</summary>
-internal sealed class PriceVersions
+internal sealed class PriceCache
 {
     private readonly ConcurrentDictionary<long, Price> _prices = new();
 

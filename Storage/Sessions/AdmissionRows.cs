@@ -13,7 +13,7 @@ namespace Orchestrator.Storage.Sessions;
 /// </summary>
 internal sealed class AdmissionRows
 {
-    private readonly Dictionary<TenantId, WalletRow> _wallets = [];
+    private readonly Dictionary<TenantId, LockedWallet> _wallets = [];
     private readonly Dictionary<(TenantId Tenant, string Model), long?> _prices = [];
     private readonly Dictionary<Guid, int> _live = [];
     private readonly Dictionary<Guid, long?> _repeated = [];
@@ -32,7 +32,7 @@ internal sealed class AdmissionRows
         if (limited.Length > 0)
             batch.BatchCommands.Add(Of("SELECT id FROM tenant WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", limited));
         batch.BatchCommands.Add(Of(
-            $"SELECT {WalletRow.Columns} FROM wallet w WHERE w.tenant_id = ANY($1) AND w.credit_limit_micros IS NOT NULL ORDER BY w.tenant_id FOR NO KEY UPDATE",
+            $"SELECT {LockedWallet.Columns} FROM wallet w WHERE w.tenant_id = ANY($1) AND w.credit_limit_micros IS NOT NULL ORDER BY w.tenant_id FOR NO KEY UPDATE",
             [.. claims.SelectMany(claim => claim.Request.Path).Distinct().Select(tenant => tenant.Value)]));
         batch.BatchCommands.Add(Prices(claims));
         batch.BatchCommands.Add(Of(
@@ -71,7 +71,7 @@ internal sealed class AdmissionRows
     /// <summary>What a session that was admitted may generate: what is held now, or was when it was claimed first.</summary>
     public HoldTerms? Terms(SessionClaim claim, HoldDecision? hold) =>
         (hold?.AuthorisedMs ?? _repeated.GetValueOrDefault(claim.Session.Value)) is { } authorised
-            ? new HoldTerms(authorised, WalletRow.BlindOf(claim.Request.Path.Where(_wallets.ContainsKey).Select(tenant => _wallets[tenant])))
+            ? new HoldTerms(authorised, LockedWallet.BlindOf(claim.Request.Path.Where(_wallets.ContainsKey).Select(tenant => _wallets[tenant])))
             : null;
 
     private List<HoldLevel> Levels(SessionClaim claim, Func<long?, Price?> price) =>
@@ -84,7 +84,7 @@ internal sealed class AdmissionRows
     {
         while (await reader.ReadAsync(cancellationToken))
         {
-            var wallet = WalletRow.FromRow(reader);
+            var wallet = LockedWallet.FromRow(reader);
             _wallets.Add(wallet.Tenant, wallet);
         }
 
