@@ -24,7 +24,8 @@ public sealed record StripeErrorReport(string Id, string Type, IReadOnlyList<Str
     public IEnumerable<string> Identifiers => Errors.SelectMany(error => error.Samples).Select(sample => sample.Identifier).OfType<string>().Distinct();
 
     /// <summary>Whether some are not named: which, only a reconciliation can tell.</summary>
-    public bool IsPartial => Count > Errors.Sum(error => (long)error.Samples.Count) || Errors.Any(error => error.Count > error.Samples.Count(sample => sample.Identifier is not null));
+    public bool IsPartial => Count > Errors.Sum(error => (long)error.Samples.Count)
+        || Errors.Any(error => error.Count > error.Samples.Count(sample => sample.Identifier is not null));
 
     /// <summary>Reads a fetched event; null when it is no such report.</summary>
     public static StripeErrorReport? Read(ReadOnlyMemory<byte> body) => StripeJson.Read(body, root =>

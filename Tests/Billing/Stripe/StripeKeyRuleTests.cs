@@ -67,7 +67,8 @@ public class StripeKeyRuleTests
     [InlineData("Production", "", "https://api.stripe.com/v1", null, "Stripe:BaseAddress must be")]
     [InlineData("Production", "", "ftp://api.stripe.com", null, "Stripe:BaseAddress must be")]
     [InlineData("Production", "", "https://x@api.stripe.com", null, "Stripe:BaseAddress must be")]
-    public void Invariant_28_A_wrong_key_or_address_stops_the_process_at_its_start_in_a_sentence_without_the_key(string environment, string key, string address, string? testMode, string? sentence)
+    public void Invariant_28_A_wrong_key_or_address_stops_the_process_at_its_start_in_a_sentence_without_the_key(
+        string environment, string key, string address, string? testMode, string? sentence)
     {
         var failure = Record.Exception(() => Start(environment, ("ApiKey", key), ("BaseAddress", address), ("TestMode", testMode)));
 

@@ -145,7 +145,8 @@ public abstract partial class StripeTransportTests
     {
         const string key = "rk_test_51Hsecretsecretsecret";
         var access = new StripeAccess(new Secret(key), "acct_9");
-        _stripe.Answers(401, $$$"""{"error":{"type":"invalid_request_error","code":"{{{key}}}","message":"Invalid API Key provided: {{{key}}} (sk_test_****cret)"}}""", ("Request-Id", key)).Drops();
+        const string echo = $$$"""{"error":{"type":"invalid_request_error","code":"{{{key}}}","message":"Invalid API Key provided: {{{key}}} (sk_test_****cret)"}}""";
+        _stripe.Answers(401, echo, ("Request-Id", key)).Drops();
         var request = Event(access);
 
         StripeAnswer[] answers =

@@ -13,6 +13,10 @@ namespace Orchestrator.Tests.Billing.Stripe;
 /// </summary>
 public abstract partial class StripeTransportTests : IAsyncLifetime
 {
+    /// <summary>What Stripe's own client was heard to send for an event with an identifier of every odd kind of character.</summary>
+    protected const string CapturedEvent =
+        "event_name=gen_seconds&identifier=gen%3Aa+b%7C%C3%A9%7E*%27()_-.1&payload[stripe_customer_id]=cus_1&payload[value]=12&timestamp=1790000000";
+
     private const string Version = "2026-07-29.dahlia";
 
     private static readonly StripeAccess Platform = new(new Secret("sk_test_abc"));
@@ -48,9 +52,7 @@ public abstract partial class StripeTransportTests : IAsyncLifetime
         Assert.Equal("acct_9", heard.Header("Stripe-Account"));
         Assert.Equal("idem:1", heard.Header("Idempotency-Key"));
         Assert.Equal("application/x-www-form-urlencoded; charset=utf-8", heard.Header("Content-Type"));
-        Assert.Equal(
-            "event_name=gen_seconds&identifier=gen%3Aa+b%7C%C3%A9%7E*%27()_-.1&payload[stripe_customer_id]=cus_1&payload[value]=12&timestamp=1790000000"u8.ToArray(),
-            heard.Body);
+        Assert.Equal(Encoding.UTF8.GetBytes(CapturedEvent), heard.Body);
     }
 
     [Fact]
