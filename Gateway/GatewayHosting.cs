@@ -9,6 +9,7 @@ using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains;
+using Orchestrator.Grains.Billing.Stripe;
 using Orchestrator.Grains.Hosting.InProcess;
 using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Interfaces.Billing;
@@ -34,12 +35,14 @@ public static class GatewayHosting
         services.AddRelaying();
         services.AddGrain<ISessionGrain, SessionGrain>();
         services.AddGrain<IBillingGrain, BillingGrain>();
+        services.AddStripe();
         services.AddInProcessGrains(GatewayConfiguration.Grains(builder.Configuration));
 
         AddOptions<ProvidersOptions>(services, "Providers");
         AddOptions<RelayOptions>(services, "Relay");
         AddOptions<ProcessOptions>(services, "Process");
         AddOptions<RetentionOptions>(services, "Retention");
+        AddOptions<StripeOptions>(services, "Stripe");
 
         services.AddSingleton(MasterKey.Load(builder.Configuration, builder.Environment));
         services.AddSingleton<KeyRingStore>();
