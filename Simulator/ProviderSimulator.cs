@@ -2,12 +2,14 @@ using Orchestrator.Simulator.Control;
 using Orchestrator.Simulator.Oracles;
 using Orchestrator.Simulator.Providers.Decart;
 using Orchestrator.Simulator.Scripts;
+using Orchestrator.Simulator.Stripe;
+using Orchestrator.Simulator.Stripe.Control;
 
 namespace Orchestrator.Simulator;
 
 /// <summary>
 /// A provider that speaks dialect A and dialect B's control plane, plays scripts, can go wrong in every way we know of, and
-/// keeps the truth about what it sent. Runs inside a test as well as in a process of its own. Safe for any thread.
+/// keeps the truth about what it sent, with a fake Stripe beside it. Runs inside a test as well as in a process of its own. Safe for any thread.
 /// </summary>
 public sealed class ProviderSimulator : IAsyncDisposable
 {
@@ -28,6 +30,10 @@ public sealed class ProviderSimulator : IAsyncDisposable
         _app = SimulatorHost.Build(options);
         _app.MapGet(StreamEndpoint.Path, stream.HandleAsync);
         _app.MapControl(new(_scripts, Truth, _connections, options.ApiKey));
+
+        Stripe = new(options.Stripe, options.TimeProvider, _app.Lifetime.ApplicationStopping);
+        Stripe.Map(_app);
+        _app.MapStripeControl(Stripe);
     }
 
     /// <summary>Where it listens, as <c>http</c>.</summary>
@@ -41,6 +47,9 @@ public sealed class ProviderSimulator : IAsyncDisposable
 
     /// <summary>What every connection was really sent.</summary>
     public Truth Truth { get; }
+
+    /// <summary>The fake Stripe at the same address.</summary>
+    public FakeStripe Stripe { get; }
 
     /// <summary>The open connections and the newest of those that ended, oldest first.</summary>
     public IReadOnlyList<ProviderConnection> Connections => _connections.Snapshot();
@@ -89,5 +98,6 @@ public sealed class ProviderSimulator : IAsyncDisposable
             connection.Drop();
         await _app.StopAsync();
         await _app.DisposeAsync();
+        Stripe.Dispose();
     }
 }

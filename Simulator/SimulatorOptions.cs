@@ -1,3 +1,5 @@
+using Orchestrator.Simulator.Stripe;
+
 namespace Orchestrator.Simulator;
 
 /// <summary>How a simulator is set up. The defaults suit a test.</summary>
@@ -50,4 +52,7 @@ public sealed record SimulatorOptions
 
     /// <summary>How long the peer may take to answer a close frame before it is cut off, on the real clock. Default: 2 seconds.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The fake Stripe at the same address.</summary>
+    public StripeOptions Stripe { get; init; } = new();
 }
