@@ -30,4 +30,16 @@ internal static class Parameters
         parameters.Add(new NpgsqlParameter { Value = items.Select(value).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type });
         return parameters;
     }
+
+    public static NpgsqlParameterCollection Text(this NpgsqlParameterCollection parameters, string? value) =>
+        parameters.Typed(NpgsqlDbType.Text, value);
+
+    public static NpgsqlParameterCollection Instant(this NpgsqlParameterCollection parameters, DateTimeOffset? value) =>
+        parameters.Typed(NpgsqlDbType.TimestampTz, value?.UtcDateTime);
+
+    private static NpgsqlParameterCollection Typed(this NpgsqlParameterCollection parameters, NpgsqlDbType type, object? value)
+    {
+        parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value, NpgsqlDbType = type });
+        return parameters;
+    }
 }

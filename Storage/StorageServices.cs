@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Billing.Export;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
@@ -26,6 +27,10 @@ public static class StorageServices
         services.AddSingleton<IRetentionStore, RetentionStore>();
         services.AddSingleton<IMarkStore, MarkStore>();
         services.AddSingleton<IBillingStore, BillingStore>();
+        services.AddSingleton<IExportFreezer, ExportFreezeStore>();
+        services.AddSingleton<IExportReissue, ExportReissueStore>();
+        services.AddSingleton<IExportLanes, ExportLaneStore>();
+        services.AddSingleton<ExportTargetAdmin>();
         services.AddSingleton<IProcessStore, ProcessStore>();
         services.AddSingleton<ITenantStore, TenantStore>();
         services.AddSingleton(provider => new TenantAdmin(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));
