@@ -1,25 +1,27 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 using Orchestrator.Gateway.Billing;
 using Orchestrator.Gateway.Health;
 using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions;
 using Orchestrator.Gateway.Tenants;
-using Orchestrator.Grains;
+using Orchestrator.Grains.Billing.Export;
 using Orchestrator.Grains.Billing.Stripe;
-using Orchestrator.Grains.Hosting.InProcess;
 using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Dialling;
+using Orchestrator.Grains.Hosting.InProcess;
 using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
-using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Relay;
-using Orchestrator.Storage;
+using Orchestrator.Grains.Sessions;
+using Orchestrator.Grains;
 using Orchestrator.Storage.Security;
+using Orchestrator.Storage;
+using System.Text.Json.Serialization;
+using System.Text.Json;
 using ForwardedHeadersOptions = Microsoft.AspNetCore.Builder.ForwardedHeadersOptions;
 
 namespace Orchestrator.Gateway;
@@ -33,6 +35,8 @@ public static class GatewayHosting
         var services = builder.Services;
         services.AddStorage(GatewayConfiguration.ConnectionString(builder.Configuration));
         services.AddRelaying();
+        services.AddStripe();
+        services.AddExport();
         services.AddGrain<ISessionGrain, SessionGrain>();
         services.AddGrain<IBillingGrain, BillingGrain>();
         services.AddStripe();
@@ -41,6 +45,9 @@ public static class GatewayHosting
         AddOptions<ProvidersOptions>(services, "Providers");
         AddOptions<RelayOptions>(services, "Relay");
         AddOptions<ProcessOptions>(services, "Process");
+        AddOptions<StripeOptions>(services, "Stripe");
+        AddOptions<ExportOptions>(services, "Export");
+        AddOptions<DiallingOptions>(services, "Dialling");
         AddOptions<RetentionOptions>(services, "Retention");
         AddOptions<StripeOptions>(services, "Stripe");
 
@@ -50,6 +57,7 @@ public static class GatewayHosting
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => provider.GetRequiredService<KeyRing>());
         services.AddDataProtection().SetApplicationName("Orchestrator");
 
+        services.AddSingleton<ISecretBox, SecretBox>();
         services.AddSingleton<ClientTokens>();
         services.AddSingleton<AccessControl>();
         services.AddSingleton<TenantScope>();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Billing.Export;
 using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
@@ -34,6 +35,7 @@ public sealed partial class ProcessRuntime(
     Reaper reaper,
     RelaySweep sweep,
     Retention retention,
+    ExportPump export,
     IOptions<ProcessOptions> options,
     TimeProvider time,
     ILogger<ProcessRuntime> logger) : IHostedLifecycleService
@@ -66,6 +68,8 @@ public sealed partial class ProcessRuntime(
         Loop("settlement", TimeSpan.FromSeconds(1), settler.RunAsync);
         Loop("settlement of what was closed", TimeSpan.FromSeconds(1), settlements.RunAsync);
         Loop("reaper", TimeSpan.FromSeconds(1), reaper.RunAsync);
+        Loop("freezing of exports", ExportPump.Interval, export.FreezeAsync);
+        Loop("export", ExportPump.Interval, export.SendAsync);
         Loop("retention", Retention.Interval, retention.RunAsync);
     }
 
