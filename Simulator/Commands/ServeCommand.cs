@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orchestrator.Simulator.Stripe;
 
 namespace Orchestrator.Simulator.Commands;
 
@@ -21,11 +22,20 @@ internal static class ServeCommand
         {
             Description = "Faster echoes for load tests; the truth is then dated a moment early",
         };
+        var stripeKey = new Option<string>("--stripe-key")
+        {
+            Description = "The key of the fake Stripe's first account",
+            DefaultValueFactory = _ => StripeOptions.DefaultKey,
+        };
 
-        var serve = new Command("serve", "Serve the built-in models and the control endpoints") { urls, apiKey, buffered };
+        var serve = new Command("serve", "Serve the built-in models, the fake Stripe and the control endpoints") { urls, apiKey, buffered, stripeKey };
         serve.SetAction((parsed, stopping) =>
             RunAsync(
-                new() { Urls = parsed.GetValue(urls)!, ApiKey = parsed.GetValue(apiKey)!, BufferSends = parsed.GetValue(buffered) },
+                new()
+                {
+                    Urls = parsed.GetValue(urls)!, ApiKey = parsed.GetValue(apiKey)!, BufferSends = parsed.GetValue(buffered),
+                    Stripe = new() { Key = parsed.GetValue(stripeKey)! },
+                },
                 Console.Out, stopping));
         return serve;
     }

@@ -11,6 +11,9 @@ internal sealed record StripeView(
         new(stripe.Clock.Now, stripe.Counts, stripe.Settings, stripe.Accounts, stripe.ContractViolations, stripe.Webhooks.Pending);
 }
 
+/// <summary>What was made.</summary>
+internal sealed record Made(string Id);
+
 /// <summary>Part of a list, and the number to go on after.</summary>
 internal sealed record Page<T>(IReadOnlyList<T> Data, long Next);
 
@@ -57,7 +60,14 @@ internal sealed record FaultSeed(IReadOnlyList<StripeFaultRule> Rules, int? Seed
     }
 }
 
-internal sealed record FailureSeed(string Identifier, string Code = "meter_event_customer_not_found", string Account = StripeOptions.DefaultAccount);
+internal sealed record FailureSeed(string Identifier, string Code = "meter_event_customer_not_found", string Account = StripeOptions.DefaultAccount)
+{
+    public void Apply(FakeStripe stripe)
+    {
+        if (!stripe.Fail(Identifier, Code, Account))
+            throw new ArgumentException($"There is no event {Identifier}.", nameof(stripe));
+    }
+}
 
 internal sealed record EventSeed(string Type, JsonObject Snapshot, string Account = StripeOptions.DefaultAccount);
 

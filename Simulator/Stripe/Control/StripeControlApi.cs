@@ -1,13 +1,14 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using Orchestrator.Simulator.Scripts;
 using Orchestrator.Simulator.Stripe.Events;
 using Orchestrator.Simulator.Stripe.Oracles;
 
 namespace Orchestrator.Simulator.Stripe.Control;
 
-/// <summary>How another process seeds, steers and asks the fake Stripe. Open to whoever reaches the port. README.md shows the shapes.</summary>
+/// <summary>
+/// How another process seeds, steers and asks the fake Stripe. Open to whoever reaches the port. README.md shows the shapes.
+/// Plain request delegates: every test starts a simulator, and bound parameters cost each start their compilation.
+/// </summary>
 internal static class StripeControlApi
 {
     private const int DefaultLimit = 1_000;
@@ -15,95 +16,100 @@ internal static class StripeControlApi
 
     public static void MapStripeControl(this IEndpointRouteBuilder routes, FakeStripe stripe)
     {
-        var control = routes.MapGroup("/control/stripe").AddEndpointFilter(SayWhatIsWrongAsync);
+        var control = routes.MapGroup("/control/stripe");
         MapQuestions(control, stripe);
         MapSeeds(control, stripe);
-        MapClockAndBehaviour(control, stripe);
+        MapBehaviour(control, stripe);
         MapEvents(control, stripe);
     }
 
     private static void MapQuestions(RouteGroupBuilder control, FakeStripe stripe)
     {
-        control.MapGet("", () => TypedResults.Ok(StripeView.Of(stripe)));
-        control.MapGet("/sums", ([FromQuery(Name = "by_day")] bool? byDay) => TypedResults.Ok(stripe.Sums(byDay is true)));
-        control.MapGet("/events", (long? after, int? limit, string? account) =>
+        control.On("GET", "", _ => StripeView.Of(stripe));
+        control.On("GET", "/sums", request => stripe.Sums(request.Query["by_day"] == "true"));
+        control.On("GET", "/events", request =>
         {
-            var events = stripe.ReadEvents(after ?? 0, Bounded(limit), account);
-            return TypedResults.Ok(new Page<MeterEventView>(events, events.Count == 0 ? after ?? 0 : events[^1].Number));
+            var after = Number(request, "after", 0);
+            var events = stripe.ReadEvents(after, Limit(request), request.Query["account"] is [{ } account] ? account : null);
+            return new Page<MeterEventView>(events, events.Count == 0 ? after : events[^1].Number);
         });
-        control.MapGet("/requests", (long? after, int? limit) =>
+        control.On("GET", "/requests", request =>
         {
-            var requests = stripe.ReadRequests(after ?? 0, Bounded(limit));
-            return TypedResults.Ok(new Page<StripeRequest>(requests, requests.Count == 0 ? after ?? 0 : requests[^1].Number));
+            var after = Number(request, "after", 0);
+            var requests = stripe.ReadRequests(after, Limit(request));
+            return new Page<StripeRequest>(requests, requests.Count == 0 ? after : requests[^1].Number);
         });
     }
 
     private static void MapSeeds(RouteGroupBuilder control, FakeStripe stripe)
     {
-        control.MapPost("/accounts", (HttpRequest request) => DoAsync<AccountSeed>(request, seed => seed.Apply(stripe)));
-        control.MapPost("/meters", async (HttpRequest request) =>
-        {
-            var seed = await ReadAsync<MeterSeed>(request);
-            return TypedResults.Ok(new { id = stripe.AddMeter(seed.EventName, seed.Account, seed.Formula, seed.Window) });
-        });
-        control.MapPost("/customers", (HttpRequest request) => DoAsync<CustomerSeed>(request, seed => stripe.AddCustomer(seed.Id, seed.Account)));
+        control.On<AccountSeed>("POST", "/accounts", seed => seed.Apply(stripe));
+        control.On<CustomerSeed>("POST", "/customers", seed => stripe.AddCustomer(seed.Id, seed.Account));
+        control.On<MeterSeed>("POST", "/meters", seed => new Made(stripe.AddMeter(seed.EventName, seed.Account, seed.Formula, seed.Window)));
     }
 
-    private static void MapClockAndBehaviour(RouteGroupBuilder control, FakeStripe stripe)
+    private static void MapBehaviour(RouteGroupBuilder control, FakeStripe stripe)
     {
-        control.MapPut("/clock", (HttpRequest request) => DoAsync<ClockChange>(request, change => change.Apply(stripe.Clock)));
-        control.MapPut("/settings", (HttpRequest request) => DoAsync<StripeSettings>(request, settings => stripe.Settings = settings));
-        control.MapGet("/faults", () => TypedResults.Ok(stripe.Faults.Rules));
-        control.MapPost("/faults", (HttpRequest request) => DoAsync<FaultSeed>(request, seed => seed.Apply(stripe.Faults)));
-        control.MapDelete("/faults", () =>
+        control.On<ClockChange>("PUT", "/clock", change => change.Apply(stripe.Clock));
+        control.On<StripeSettings>("PUT", "/settings", settings => stripe.Settings = settings);
+        control.On("GET", "/faults", _ => stripe.Faults.Rules);
+        control.On<FaultSeed>("POST", "/faults", seed => seed.Apply(stripe.Faults));
+        control.On("DELETE", "/faults", _ =>
         {
             stripe.Faults.Clear();
-            return TypedResults.NoContent();
+            return null;
         });
     }
 
     private static void MapEvents(RouteGroupBuilder control, FakeStripe stripe)
     {
-        control.MapPost("/failures", async Task<Results<NoContent, NotFound>> (HttpRequest request) =>
-        {
-            var seed = await ReadAsync<FailureSeed>(request);
-            return stripe.Fail(seed.Identifier, seed.Code, seed.Account) ? TypedResults.NoContent() : TypedResults.NotFound();
-        });
-        control.MapPost("/reports", () => TypedResults.Ok(stripe.ReportErrors()));
-        control.MapPut("/webhooks", (HttpRequest request) => DoAsync<WebhookDestination[]>(request, destinations => stripe.Webhooks.Destinations = destinations));
-        control.MapPost("/webhooks/events", async (HttpRequest request) =>
-        {
-            var seed = await ReadAsync<EventSeed>(request);
-            return TypedResults.Ok(new { id = stripe.Webhooks.Publish(seed.Type, seed.Snapshot, seed.Account) });
-        });
-        control.MapPost("/webhooks/deliveries", async (HttpRequest request) =>
+        control.On<FailureSeed>("POST", "/failures", seed => seed.Apply(stripe));
+        control.On("POST", "/reports", _ => stripe.ReportErrors());
+        control.On<WebhookDestination[]>("PUT", "/webhooks", destinations => stripe.Webhooks.Destinations = destinations);
+        control.On<EventSeed>("POST", "/webhooks/events", seed => new Made(stripe.Webhooks.Publish(seed.Type, seed.Snapshot, seed.Account)));
+        control.Route("POST", "/webhooks/deliveries", async request =>
         {
             var order = await ReadAsync<DeliveryOrder>(request);
-            return TypedResults.Ok(await stripe.Webhooks.DeliverAsync(order.EventIds ?? stripe.Webhooks.Pending, request.HttpContext.RequestAborted));
+            return await stripe.Webhooks.DeliverAsync(order.EventIds ?? stripe.Webhooks.Pending, request.HttpContext.RequestAborted);
         });
     }
 
-    private static async Task<NoContent> DoAsync<T>(HttpRequest request, Action<T> apply)
-    {
-        apply(await ReadAsync<T>(request));
-        return TypedResults.NoContent();
-    }
+    private static void On(this RouteGroupBuilder control, string method, string path, Func<HttpRequest, object?> answer) =>
+        control.Route(method, path, request => Task.FromResult(answer(request)));
+
+    private static void On<TBody>(this RouteGroupBuilder control, string method, string path, Action<TBody> act) =>
+        control.On<TBody>(method, path, body =>
+        {
+            act(body);
+            return null;
+        });
+
+    private static void On<TBody>(this RouteGroupBuilder control, string method, string path, Func<TBody, object?> answer) =>
+        control.Route(method, path, async request => answer(await ReadAsync<TBody>(request)));
+
+    /// <summary>200 with an answer, 204 without; bad JSON and names of nothing are the caller's mistake, and told in words.</summary>
+    private static void Route(this RouteGroupBuilder control, string method, string path, Func<HttpRequest, Task<object?>> answer) =>
+        control.MapMethods(path, [method], (RequestDelegate)(async context =>
+        {
+            IResult result;
+            try
+            {
+                result = await answer(context.Request) is { } body ? Results.Json(body, ScriptJson.Options) : Results.NoContent();
+            }
+            catch (Exception exception) when (exception is JsonException or ArgumentException)
+            {
+                result = Results.Problem(exception.Message, statusCode: StatusCodes.Status400BadRequest, title: "This cannot be done");
+            }
+
+            await result.ExecuteAsync(context);
+        }));
 
     private static async Task<T> ReadAsync<T>(HttpRequest request) =>
         await JsonSerializer.DeserializeAsync<T>(request.Body, ScriptJson.Options, request.HttpContext.RequestAborted) ?? throw new JsonException("null is nothing to go by.");
 
-    /// <summary>Bad JSON and names of nothing are the caller's mistake, and told in words.</summary>
-    private static async ValueTask<object?> SayWhatIsWrongAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
-    {
-        try
-        {
-            return await next(context);
-        }
-        catch (Exception exception) when (exception is JsonException or ArgumentException)
-        {
-            return TypedResults.Problem(exception.Message, statusCode: StatusCodes.Status400BadRequest, title: "This cannot be done");
-        }
-    }
+    private static int Limit(HttpRequest request) => (int)Math.Clamp(Number(request, "limit", DefaultLimit), 1, MaxLimit);
 
-    private static int Bounded(int? limit) => Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit);
+    private static long Number(HttpRequest request, string name, long otherwise) => request.Query[name] is not [{ } text] ? otherwise
+        : long.TryParse(text, out var number) ? number
+        : throw new ArgumentException($"{name} is no number: {text}", nameof(name));
 }

@@ -16,7 +16,8 @@ internal sealed class ErrorReports(StripeBooks books, NotificationBook notificat
         books.Unreported.Clear();
         return
         [
-            .. failed.GroupBy(index => (books.Events[index].Account, Meter: MeterOf(index))).Select(group => Report(books.Names[group.Key.Account], group.Key.Meter, [.. group]).Id),
+            .. failed.GroupBy(index => (books.Events[index].Account, Meter: MeterOf(index)))
+                .Select(group => Report(books.Names[group.Key.Account], group.Key.Meter, [.. group]).Id),
         ];
     }
 

@@ -16,8 +16,11 @@ internal sealed class StripeDoor(StripeBooks books)
     /// <summary>Either the call or why it is refused.</summary>
     public (StripeCall? Call, StripeAnswer? Refusal) Enter(IncomingRequest request)
     {
-        if (AccountOf(request, out var account) is { } stranger)
-            return (null, stranger);
+        Account? account;
+        lock (books.Gate)
+            if (AccountOf(request, out account) is { } stranger)
+                return (null, stranger);
+
         if (StripeContract.Instance.Find(request.Method, request.Path) is not var (operation, id))
             return (null, StripeErrors.Unrecognized(request.Method, request.Path));
         if (request.Header("Stripe-Version") is not { Length: > 0 })

@@ -29,10 +29,7 @@ internal sealed class StripeEndpoint(StripeOptions options, StripeBooks books, S
             return;
         }
 
-        StripeCall? call;
-        StripeAnswer? refusal;
-        lock (books.Gate)
-            (call, refusal) = door.Enter(request);
+        var (call, refusal) = door.Enter(request);
         var outcome = call is null ? new Outcome(refusal) : await execution.RunAsync(call, request);
 
         var number = Noted(outcome, request, call, context);

@@ -39,6 +39,14 @@ internal static class StripeErrors
         ? V2(status, "not_found", $"No such {what}: '{id}'")
         : Failed(status, $"No such {what}: '{id}'", "resource_missing", param);
 
+    public static StripeAnswer NoMeter(bool v2) => v2
+        ? V2(404, "no_meter", "A meter must exist to submit events.")
+        : Failed(400, "No active meter found with this event name", param: "event_name");
+
+    public static StripeAnswer ArchivedMeter(bool v2) => v2
+        ? V2(400, "archived_meter", "The meter is archived.")
+        : Failed(400, "The meter for this event name is archived.", "archived_meter", "event_name");
+
     public static StripeAnswer Unrecognized(string method, string path) =>
         Refused(404, $"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/.") with
         {
@@ -57,7 +65,8 @@ internal static class StripeErrors
         + "Please try again later.", "idempotency_key_in_use", type: "idempotency_error");
 
     public static StripeAnswer KeyReused(string key) => Refused(400,
-        $"Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '{key}' if you meant to execute a different request.",
+        "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+        + $"Try using a key other than '{key}' if you meant to execute a different request.",
         type: "idempotency_error");
 
     public static StripeAnswer ServerError() => Failed(500, "An unknown error occurred. If the error persists, please contact support.", type: "api_error");

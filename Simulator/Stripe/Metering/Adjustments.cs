@@ -15,7 +15,7 @@ internal sealed class Adjustments(StripeBooks books)
 
         var (eventName, now) = (call.Text("event_name")!, books.Clock.Now);
         if (call.Account.MeterFor(eventName) is null)
-            return v2 ? StripeErrors.V2(404, "no_meter", "A meter must exist to submit events.") : StripeErrors.Failed(400, "No active meter found with this event name", param: "event_name");
+            return StripeErrors.NoMeter(v2);
         if (books.Events.Find(call.Account.Number, identifier) is not { } index || books.Names[books.Events[index].EventName] != eventName)
             return Refused($"No event found with identifier {identifier}.");
 

@@ -39,9 +39,9 @@ internal sealed class MeterEvents(StripeBooks books)
             return Duplicate(identifier, v2);
 
         if (meter is null && books.Settings.UnknownMeters is not UnknownName.Report)
-            return v2 ? StripeErrors.V2(404, "no_meter", "A meter must exist to submit events.") : StripeErrors.Failed(400, "No active meter found with this event name", param: "event_name");
+            return StripeErrors.NoMeter(v2);
         if (meter?.DeactivatedAt is not null)
-            return v2 ? StripeErrors.V2(400, "archived_meter", "The meter is archived.") : StripeErrors.Failed(400, "The meter for this event name is archived.", "archived_meter", "event_name");
+            return StripeErrors.ArchivedMeter(v2);
 
         var isKnown = account.Customers.ContainsKey(customer!);
         if (!isKnown && books.Settings.UnknownCustomers is UnknownName.Refuse)

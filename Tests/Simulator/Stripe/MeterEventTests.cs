@@ -8,14 +8,17 @@ public class MeterEventTests : StripeTest
     [Fact]
     public async Task An_event_is_accepted_kept_and_answered_as_it_came()
     {
-        var reply = await PostAsync(Events, "event_name=gen_seconds&identifier=gen%3Aa+b%7C%C3%A9%7E*%27()_-.1&payload[stripe_customer_id]=cus_1&payload%5Bvalue%5D=12&timestamp=1767268800");
+        var reply = await PostAsync(
+            Events, "event_name=gen_seconds&identifier=gen%3Aa+b%7C%C3%A9%7E*%27()_-.1&payload[stripe_customer_id]=cus_1&payload%5Bvalue%5D=12&timestamp=1767268800");
 
         Assert.Equal(200, reply.Status);
         Assert.Equal(
-            """{"object":"billing.meter_event","created":1767268800,"event_name":"gen_seconds","identifier":"gen:a b|é~*'()_-.1","livemode":false,"payload":{"stripe_customer_id":"cus_1","value":"12"},"timestamp":1767268800}""",
+            """{"object":"billing.meter_event","created":1767268800,"event_name":"gen_seconds","identifier":"gen:a b|é~*'()_-.1","livemode":"""
+            + """false,"payload":{"stripe_customer_id":"cus_1","value":"12"},"timestamp":1767268800}""",
             reply.Text);
         var kept = Assert.Single(Stripe.Events);
-        Assert.Equal((1, "acct_simulator", "gen_seconds", "gen:a b|é~*'()_-.1", "cus_1", 12m), (kept.Number, kept.Account, kept.EventName, kept.Identifier, kept.Customer, kept.Value));
+        Assert.Equal((1, "acct_simulator", "gen_seconds", "cus_1", 12m), (kept.Number, kept.Account, kept.EventName, kept.Customer, kept.Value));
+        Assert.Equal("gen:a b|é~*'()_-.1", kept.Identifier);
         Assert.Equal((Noon, Noon, false, null), (kept.Timestamp, kept.ReceivedAt, kept.Cancelled, kept.Failure));
         Assert.Empty(Stripe.ContractViolations);
     }
@@ -118,7 +121,9 @@ public class MeterEventTests : StripeTest
     [Fact]
     public async Task A_meter_can_be_listed_renamed_and_deactivated_and_then_takes_no_events()
     {
-        var made = await PostAsync("/v1/billing/meters", "display_name=Frames&event_name=frames&default_aggregation[formula]=count&customer_mapping[type]=by_id&customer_mapping[event_payload_key]=who");
+        var made = await PostAsync(
+            "/v1/billing/meters",
+            "display_name=Frames&event_name=frames&default_aggregation[formula]=count&customer_mapping[type]=by_id&customer_mapping[event_payload_key]=who");
         var id = made.Json.GetProperty("id").GetString();
         Assert.Equal(400, (await PostAsync("/v1/billing/meters", "display_name=Frames&event_name=frames&default_aggregation[formula]=sum")).Status);
         Assert.Equal(200, (await PostAsync(Events, "event_name=frames&payload[who]=cus_1&payload[value]=1")).Status);

@@ -15,7 +15,9 @@ public class StripeControlTests : StripeTest
         await ControlAsync(HttpMethod.Put, "/clock", """{"frozen":"2026-01-02T00:00:00Z"}""");
         await ControlAsync(HttpMethod.Put, "/clock", """{"advance":60}""");
         await ControlAsync(HttpMethod.Put, "/settings", """{"summary_lag":30,"unknown_customers":"accept"}""");
-        await ControlAsync(HttpMethod.Post, "/faults", """{"seed":7,"rules":[{"fault":{"kind":"rate_limited","retry_after":3}},{"fault":{"kind":"conflict"},"count":null,"probability":0.5}]}""");
+        await ControlAsync(
+            HttpMethod.Post, "/faults",
+            """{"seed":7,"rules":[{"fault":{"kind":"rate_limited","retry_after":3}},{"fault":{"kind":"conflict"},"count":null,"probability":0.5}]}""");
         Assert.Equal(2, (await ControlAsync(HttpMethod.Get, "/faults")).GetArrayLength());
 
         var limited = await SendEventAsync("gen:1", customer: "cus_r", account: "acct_reseller");
@@ -57,7 +59,9 @@ public class StripeControlTests : StripeTest
     public async Task Failures_reports_and_pushes_can_be_ordered()
     {
         await using var receiver = await WebhookReceiver.StartAsync();
-        await ControlAsync(HttpMethod.Put, "/webhooks", $$"""[{"url":"{{receiver.Url}}","secrets":["whsec_a"],"thin":true},{"url":"{{receiver.Url}}","secrets":["whsec_a"],"thin":false}]""");
+        await ControlAsync(
+            HttpMethod.Put, "/webhooks",
+            $$"""[{"url":"{{receiver.Url}}","secrets":["whsec_a"],"thin":true},{"url":"{{receiver.Url}}","secrets":["whsec_a"],"thin":false}]""");
         await SendEventAsync("gen:1");
 
         await ControlAsync(HttpMethod.Post, "/failures", """{"identifier":"gen:1"}""");

@@ -53,7 +53,9 @@ public class StripeSummaryTests : StripeTest
         Assert.Equal((true, false), (first.Json.GetProperty("has_more").GetBoolean(), second.Json.GetProperty("has_more").GetBoolean()));
         Assert.Equal(Unix(midnight.AddHours(3)), first.Json.GetProperty("data")[0].GetProperty("start_time").GetInt64());
         Assert.Equal([10m, 1m], days.Values);
-        Assert.Equal([(new DateOnly(2025, 12, 31), 1m), (new DateOnly(2026, 1, 1), 10m)], Stripe.Sums(byDay: true).OrderBy(sum => sum.Day).Select(sum => (sum.Day!.Value, sum.Total)));
+        Assert.Equal(
+            [(new DateOnly(2025, 12, 31), 1m), (new DateOnly(2026, 1, 1), 10m)],
+            Stripe.Sums(byDay: true).OrderBy(sum => sum.Day).Select(sum => (sum.Day!.Value, sum.Total)));
     }
 
     [Fact]

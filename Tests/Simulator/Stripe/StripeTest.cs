@@ -43,7 +43,8 @@ public abstract class StripeTest : IAsyncLifetime
     protected static string Form(string identifier, string value = "12", string customer = "cus_1", DateTimeOffset? at = null, string eventName = "gen_seconds") =>
         $"event_name={eventName}&identifier={Uri.EscapeDataString(identifier)}&payload[stripe_customer_id]={customer}&payload[value]={value}&timestamp={Unix(at ?? Noon)}";
 
-    protected Task<StripeReply> SendEventAsync(string identifier, string value = "12", string customer = "cus_1", DateTimeOffset? at = null, string? key = null, string? account = null) =>
+    protected Task<StripeReply> SendEventAsync(
+        string identifier, string value = "12", string customer = "cus_1", DateTimeOffset? at = null, string? key = null, string? account = null) =>
         PostAsync(Events, Form(identifier, value, customer, at), key ?? identifier, account);
 
     protected Task<StripeReply> PostAsync(string path, string form, string? key = null, string? account = null) =>
@@ -55,7 +56,8 @@ public abstract class StripeTest : IAsyncLifetime
     protected Task<StripeReply> GetAsync(string path, string? account = null) => SendAsync(HttpMethod.Get, path, account: account);
 
     protected async Task<StripeReply> SendAsync(
-        HttpMethod method, string path, HttpContent? content = null, string? key = null, string? account = null, string apiKey = StripeOptions.DefaultKey, string? version = "2026-09-30.endive")
+        HttpMethod method, string path, HttpContent? content = null, string? key = null, string? account = null,
+        string apiKey = StripeOptions.DefaultKey, string? version = "2026-09-30.endive")
     {
         using var request = new HttpRequestMessage(method, new Uri(Address, path)) { Content = content };
         if (apiKey.Length > 0)
@@ -68,7 +70,8 @@ public abstract class StripeTest : IAsyncLifetime
             request.Headers.Add("Stripe-Account", account);
 
         using var response = await Http.SendAsync(request);
-        var reply = new StripeReply((int)response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.ToDictionary(one => one.Key, one => string.Join(',', one.Value)));
+        var reply = new StripeReply(
+            (int)response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.ToDictionary(one => one.Key, one => string.Join(',', one.Value)));
         Fits(method.Method, path, reply);
         return reply;
     }
