@@ -17,7 +17,7 @@ public sealed record StripeOptions
 
     /// <summary>
     /// How many meter events are kept. One more is answered with status 500 and counted: an oracle that forgot the oldest would
-    /// be wrong without a word. Default: 2,000,000, which is about 250 MB.
+    /// be wrong without a word. Default: 2,000,000, which is about 280 MB.
     /// </summary>
     public int MaxEvents { get; init; } = 2_000_000;
 
