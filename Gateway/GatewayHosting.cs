@@ -39,7 +39,6 @@ public static class GatewayHosting
         services.AddExport();
         services.AddGrain<ISessionGrain, SessionGrain>();
         services.AddGrain<IBillingGrain, BillingGrain>();
-        services.AddStripe();
         services.AddInProcessGrains(GatewayConfiguration.Grains(builder.Configuration));
 
         AddOptions<ProvidersOptions>(services, "Providers");
