@@ -10,6 +10,9 @@ public static partial class StripeText
     public static string Clean(string text, int maxLength = 500) => Printable.Of(Credential().Replace(text, "***"), maxLength);
 
     // A bare sk_ counts at the start of a word alone: there are risk_score and task_id.
-    [GeneratedRegex(@"(?:whsec|[srp]k_(?:test|live|org)|(?<![a-z0-9])[srpeu]k)_[a-z0-9_*.\u2026-]+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"(?:whsec|[srp]k_(?:test|live|org)|(?<![a-z0-9])[srpeu]k)_[a-z0-9_*.\u2026-]+",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Credential();
 }

@@ -98,7 +98,7 @@ public sealed class StripeListener : IAsyncDisposable
                 if (!_answers.TryDequeue(out var answer))
                     answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
                 if (answer is null)
-                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _over.Token);
+                    await new TaskCompletionSource().Task.WaitAsync(_over.Token);
                 if (answer is not { Length: > 0 })
                     return;
                 await stream.WriteAsync(Encoding.UTF8.GetBytes(answer), _over.Token);
