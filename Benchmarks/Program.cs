@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orchestrator.Benchmarks.Faults;
 using Orchestrator.Benchmarks.Flush;
 using Orchestrator.Benchmarks.Relay;
 using Orchestrator.Benchmarks.Support;
@@ -8,14 +9,16 @@ var root = new RootCommand("Measures Orchestrator: each command prints its table
 {
     RelayCommand.Create(),
     FlushCommand.Create(),
+    FaultsCommand.Create(),
+    SkewedGateway.Create(),
     PumpPeer.Create(),
     smoke,
 };
 root.SetAction(async arguments =>
 {
     if (arguments.GetValue(smoke))
-        return Math.Max(await RelayCommand.SmokeAsync(), await FlushCommand.SmokeAsync());
-    Terminal.Say("Which benchmark: relay or flush? See --help.");
+        return new[] { await RelayCommand.SmokeAsync(), await FlushCommand.SmokeAsync(), await FaultsCommand.SmokeAsync() }.Max();
+    Terminal.Say("Which benchmark: relay, flush or faults? See --help.");
     return 2;
 });
 return await root.Parse(args).InvokeAsync();

@@ -48,7 +48,6 @@ public static class GatewayHosting
         AddOptions<ExportOptions>(services, "Export");
         AddOptions<DiallingOptions>(services, "Dialling");
         AddOptions<RetentionOptions>(services, "Retention");
-        AddOptions<StripeOptions>(services, "Stripe");
 
         services.AddSingleton(MasterKey.Load(builder.Configuration, builder.Environment));
         services.AddSingleton<KeyRingStore>();

@@ -27,10 +27,14 @@ internal sealed class BenchSchema : IAsyncDisposable
     public string Owner { get; }
 
     /// <summary>Makes the schema and its tables.</summary>
-    public static async Task<BenchSchema> CreateAsync(string purpose)
+    public static Task<BenchSchema> CreateAsync(string purpose) =>
+        CreateAsync(purpose, Required("ConnectionStrings__Orchestrator"), Required("ConnectionStrings__OrchestratorOwner"));
+
+    /// <summary>Makes the schema and its tables on a server of the caller's own.</summary>
+    public static async Task<BenchSchema> CreateAsync(string purpose, string application, string owner)
     {
         var name = $"bench_{purpose}_{Environment.ProcessId}";
-        var schema = new BenchSchema(name, Required("ConnectionStrings__Orchestrator"), Required("ConnectionStrings__OrchestratorOwner"));
+        var schema = new BenchSchema(name, application, owner);
         // The extension belongs to no run: in a schema that is dropped it would take other schemas' constraints with it.
         await schema.ExecuteAsync($"CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}");
         await using var database = new Database(schema.Application);
