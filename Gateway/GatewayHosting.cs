@@ -56,6 +56,7 @@ public static class GatewayHosting
         services.AddDataProtection().SetApplicationName("Orchestrator");
 
         services.AddSingleton<ISecretBox, SecretBox>();
+        services.AddSingleton<WebhookGate>();
         services.AddSingleton<ClientTokens>();
         services.AddSingleton<AccessControl>();
         services.AddSingleton<TenantScope>();
@@ -97,6 +98,7 @@ public static class GatewayHosting
         app.MapKeys();
         app.MapPrices();
         app.MapWallets();
+        app.MapStripeWebhooks();
         app.MapHealth();
         return app;
     }

@@ -42,6 +42,10 @@ internal static class Problems
     public static ProblemHttpResult ShuttingDown =>
         Of(StatusCodes.Status503ServiceUnavailable, "server_shutdown", CloseCode.ServerShutdown.Entry().Reason);
 
+    /// <summary>A notification that its sender has not signed, or not just now.</summary>
+    public static ProblemHttpResult InvalidSignature =>
+        Of(StatusCodes.Status400BadRequest, "invalid_signature", "The notification is not signed, or not with our secret and just now.");
+
     /// <summary>The body is larger than this endpoint reads.</summary>
     public static ProblemHttpResult BodyTooLarge => OfStatus(StatusCodes.Status413PayloadTooLarge);
 

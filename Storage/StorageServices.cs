@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Billing.Export;
+using Orchestrator.Grains.Billing.Export.Webhooks;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
@@ -31,6 +32,7 @@ public static class StorageServices
         services.AddSingleton<IExportReissue, ExportReissueStore>();
         services.AddSingleton<IExportLanes, ExportLaneStore>();
         services.AddSingleton<ExportTargetAdmin>();
+        services.AddSingleton<IWebhookInbox, WebhookInboxStore>();
         services.AddSingleton<IProcessStore, ProcessStore>();
         services.AddSingleton<ITenantStore, TenantStore>();
         services.AddSingleton(provider => new TenantAdmin(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));

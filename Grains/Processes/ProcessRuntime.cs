@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Billing.Export;
+using Orchestrator.Grains.Billing.Export.Webhooks;
 using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
@@ -36,6 +37,7 @@ public sealed partial class ProcessRuntime(
     RelaySweep sweep,
     Retention retention,
     ExportPump export,
+    ErrorReports reports,
     IOptions<ProcessOptions> options,
     TimeProvider time,
     ILogger<ProcessRuntime> logger) : IHostedLifecycleService
@@ -70,6 +72,7 @@ public sealed partial class ProcessRuntime(
         Loop("reaper", TimeSpan.FromSeconds(1), reaper.RunAsync);
         Loop("freezing of exports", ExportPump.Interval, export.FreezeAsync);
         Loop("export", ExportPump.Interval, export.SendAsync);
+        Loop("error reports", ExportPump.Interval, reports.RunAsync);
         Loop("retention", Retention.Interval, retention.RunAsync);
     }
 

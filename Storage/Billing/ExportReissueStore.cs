@@ -30,19 +30,20 @@ public sealed class ExportReissueStore(Database database) : IExportReissue
     }
 
     /// <inheritdoc/>
-    public async Task<int> FailAsync(IReadOnlyList<string> identifiers, string reason, CancellationToken cancellationToken)
+    public async Task<int> FailAsync(string? account, IReadOnlyList<string> identifiers, string reason, CancellationToken cancellationToken)
     {
         // A report may overtake the answer to the attempt that it is about: whoever reported it has it, or had.
         await using var command = database.Source.CreateCommand("""
             WITH failed AS MATERIALIZED (
-              SELECT id FROM export_event
-              WHERE identifier = ANY ($1) AND state IN ('sent', 'sending', 'pending', 'cancelling', 'uncertain')
-              ORDER BY lane_id, seq FOR NO KEY UPDATE
+              SELECT e.id FROM export_event e JOIN export_target t ON t.id = e.target_id
+              WHERE e.identifier = ANY ($1) AND t.account IS NOT DISTINCT FROM $3 AND t.credential IS NULL
+                AND e.state IN ('sent', 'sending', 'pending', 'cancelling', 'uncertain')
+              ORDER BY e.seq FOR NO KEY UPDATE OF e
             )
             UPDATE export_event e SET state = 'failed_async', last_error = $2, next_attempt_at = NULL, sent_at = coalesce(sent_at, clock_timestamp())
             FROM failed WHERE e.id = failed.id
             """);
-        command.Parameters.Value(identifiers.ToArray()).Value(reason);
+        command.Parameters.Value(identifiers.ToArray()).Value(reason).Text(account);
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -21,6 +21,7 @@ public class IsolationScenarios(AccessWorld world) : IClassFixture<AccessWorld>
         ["GET /v1/sessions/{id}"]          = nameof(A_foreign_session_answers_as_an_absent_one),
         ["GET /v1/sessions/{id}/timeline"] = nameof(A_foreign_session_answers_as_an_absent_one),
         ["DELETE /v1/sessions/{id}"]       = nameof(A_foreign_session_answers_as_an_absent_one),
+        ["POST /v1/webhooks/stripe"]       = nameof(A_notification_that_is_not_signed_tells_and_changes_nothing),
         ["GET /healthz/live"]              = nameof(Health_tells_nothing_of_sessions),
         ["GET /healthz/ready"]             = nameof(Health_tells_nothing_of_sessions),
     };
@@ -120,6 +121,20 @@ public class IsolationScenarios(AccessWorld world) : IClassFixture<AccessWorld>
 
         Assert.Equal([client.Session], await ListAsync(one, ""));
         Assert.Equal([foreign.Session], await ListAsync(other, ""));
+    }
+
+    [Fact]
+    public async Task A_notification_that_is_not_signed_tells_and_changes_nothing()
+    {
+        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var forged = new StringContent("""{"id":"evt_forged","type":"v1.billing.meter.error_report_triggered"}""");
+        forged.Headers.Add("Stripe-Signature", $"t={TimeProvider.System.GetUtcNow().ToUnixTimeSeconds()},v1={new string('0', 64)}");
+
+        using var answer = await http.PostAsync("/v1/webhooks/stripe", forged);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal("invalid_signature", JsonElement.Parse(await answer.Content.ReadAsStringAsync()).GetProperty("code").GetString());
+        Assert.Equal(0, await world.Database.ReadAsync<long>("SELECT count(*) FROM webhook_event"));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Grains.Billing.Export.Sinks;
+using Orchestrator.Grains.Billing.Export.Webhooks;
 using Orchestrator.Grains.Dialling;
 
 namespace Orchestrator.Grains.Billing.Export;
@@ -19,6 +20,7 @@ public static class ExportServices
         services.AddSingleton<ExportBatcher>();
         services.AddSingleton<ExportSender>();
         services.AddSingleton<ExportPump>();
+        services.AddSingleton<ErrorReports>();
         return services;
     }
 }

@@ -17,9 +17,12 @@ public interface IExportReissue
     /// </summary>
     Task<bool> RequestAsync(Guid exportEvent, CancellationToken cancellationToken);
 
-    /// <summary>A sink found batches wrong that it had taken. Safe to repeat; those it does not know are passed over.</summary>
+    /// <summary>
+    /// A sink found batches wrong that it had taken for an account. Safe to repeat; those that went elsewhere are passed over:
+    /// an account of another tenant may name what it likes.
+    /// </summary>
     /// <returns>How many were with the sink until then.</returns>
-    Task<int> FailAsync(IReadOnlyList<string> identifiers, string reason, CancellationToken cancellationToken);
+    Task<int> FailAsync(string? account, IReadOnlyList<string> identifiers, string reason, CancellationToken cancellationToken);
 
     /// <summary>Makes the successors of batches that are to be issued anew: the items move, each to one successor (unique by <c>replaces</c>).</summary>
     /// <param name="except">Targets that failed a moment ago.</param>
