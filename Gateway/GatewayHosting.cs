@@ -99,6 +99,9 @@ public static class GatewayHosting
         app.MapPrices();
         app.MapWallets();
         app.MapStripeWebhooks();
+        app.MapUsage();
+        app.MapInvoices();
+        app.MapSessionCharge();
         app.MapHealth();
         return app;
     }

@@ -41,6 +41,7 @@ public static class StorageServices
         services.AddSingleton<WalletStore>();
         services.AddSingleton<UsageStore>();
         services.AddSingleton<InvoiceStore>();
+        services.AddSingleton<ChargeStore>();
         services.AddSingleton<TenantQueries>();
         return services;
     }
