@@ -1,14 +1,14 @@
-using System.Net;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Orchestrator.Gateway;
 using Orchestrator.Tests.Support;
+using System.Net;
+using System.Text.Json;
 
 namespace Orchestrator.Tests.Scenarios;
 
 /// <summary>Nobody sees anything of anybody else: what is not yours answers exactly as what is not there.</summary>
-public class IsolationScenarios(AccessWorld world) : IClassFixture<AccessWorld>
+public partial class IsolationScenarios(AccessWorld world) : IClassFixture<AccessWorld>
 {
     private const string Absent = "0123456789abcdef0123456789abcdef";
 
@@ -22,12 +22,31 @@ public class IsolationScenarios(AccessWorld world) : IClassFixture<AccessWorld>
         ["GET /v1/sessions/{id}/timeline"] = nameof(A_foreign_session_answers_as_an_absent_one),
         ["DELETE /v1/sessions/{id}"]       = nameof(A_foreign_session_answers_as_an_absent_one),
         ["POST /v1/webhooks/stripe"]       = nameof(A_notification_that_is_not_signed_tells_and_changes_nothing),
+        ["GET /v1/sessions/{id}/charge"]   = nameof(A_foreign_session_answers_as_an_absent_one),
+        ["GET /v1/tenants"]                                = nameof(Everybody_sees_the_tree_from_itself_down),
+        ["POST /v1/tenants"]                               = nameof(Everybody_sees_the_tree_from_itself_down),
+        ["GET /v1/tenants/{id}"]                           = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["PATCH /v1/tenants/{id}"]                         = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["POST /v1/tenants/{id}/suspend"]                  = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["POST /v1/tenants/{id}/resume"]                   = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["GET /v1/tenants/{id}/keys"]                      = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["POST /v1/tenants/{id}/keys"]                     = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["DELETE /v1/tenants/{id}/keys/{keyId}"]           = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["GET /v1/tenants/{id}/prices"]                    = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["POST /v1/tenants/{id}/prices"]                   = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["GET /v1/tenants/{id}/wallet"]                    = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["PUT /v1/tenants/{id}/wallet"]                    = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["GET /v1/tenants/{id}/wallet/entries"]            = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["POST /v1/tenants/{id}/wallet/entries"]           = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["GET /v1/tenants/{id}/wallet/events"]             = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["GET /v1/usage"]                                  = nameof(Nobody_learns_what_is_paid_above_it),
+        ["GET /v1/invoices/preview"]                       = nameof(Nobody_learns_what_is_paid_above_it),
         ["GET /healthz/live"]              = nameof(Health_tells_nothing_of_sessions),
         ["GET /healthz/ready"]             = nameof(Health_tells_nothing_of_sessions),
     };
 
     public static IEnumerable<object[]> AboutOne =>
-        Endpoints.Keys.Where(endpoint => endpoint.Contains("{id}", StringComparison.Ordinal)).Select(endpoint => endpoint.Split(' ').ToArray<object>());
+        Endpoints.Keys.Where(endpoint => endpoint.Contains("/v1/sessions/{id}", StringComparison.Ordinal)).Select(endpoint => endpoint.Split(' ').ToArray<object>());
 
     [Fact]
     public async Task Every_endpoint_has_its_test()
