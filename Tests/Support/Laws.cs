@@ -14,6 +14,10 @@ internal static class Laws
     public static void Hold<T>(Arbitrary<T> samples, Action<T> law, int tests = 500) =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(tests).WithReplay(Replayed()), Prop.ForAll(samples, law));
 
+    /// <summary>The same for a law that waits.</summary>
+    public static void Hold<T>(Arbitrary<T> samples, Func<T, Task> law, int tests = 100) =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(tests).WithReplay(Replayed()), Prop.ForAll(samples, law));
+
     private static FSharpOption<Replay>? Replayed() =>
         Environment.GetEnvironmentVariable("LAW_SEED")?.Trim('(', ')').Split(',') is [var seed, var gamma, .. var size]
             ? new(new Replay(new Rnd(ulong.Parse(seed), ulong.Parse(gamma)), size is [var text] ? new(int.Parse(text)) : FSharpOption<int>.None))
