@@ -6,4 +6,8 @@ return await new RootCommand("Orchestrator: relays, meters and records realtime 
     ServeCommand.Create(),
     MigrateCommand.Create(),
     TenantCommand.Create(),
+    PriceCommand.CreatePrice(),
+    PriceCommand.CreateCost(),
+    WalletCommand.Create(),
+    InvoiceCommand.Create(),
 }.Parse(args).InvokeAsync();
