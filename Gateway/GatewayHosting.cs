@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 using Orchestrator.Gateway.Billing;
+using Orchestrator.Gateway.Description;
 using Orchestrator.Gateway.Health;
 using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions;
@@ -70,6 +71,7 @@ public static class GatewayHosting
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
             json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
         });
+        services.AddApiDescription();
         services.Configure<ForwardedHeadersOptions>(options => GatewayConfiguration.Proxies(builder.Configuration, options));
 
         builder.WebHost.ConfigureKestrel(GatewayConfiguration.Kestrel);
@@ -103,6 +105,7 @@ public static class GatewayHosting
         app.MapInvoices();
         app.MapSessionCharge();
         app.MapHealth();
+        app.MapApiDescription();
         return app;
     }
 
