@@ -37,6 +37,7 @@ internal static class SessionChargeApi
         var ranges = await charges.RangesAsync(viewer, session, after, limit + 1, cancellationToken);
         var hold = await charges.HoldAsync(viewer, session, cancellationToken);
         var corrections = await charges.CorrectionsAsync(viewer, session, cancellationToken);
+        var exports = await charges.ExportsAsync(viewer, session, cancellationToken);
         return TypedResults.Ok(new SessionChargeResponse(
             row.Id.ToString(),
             row.Tenant.ToString(),
@@ -47,8 +48,8 @@ internal static class SessionChargeApi
             hold is null ? null : SessionChargeResponse.Held.Of(hold, tenant.Currency),
             [.. corrections.Select(correction => SessionChargeResponse.Correction.Of(correction, tenant.Currency))],
             SessionChargeResponse.TotalsOf(runs, tenant.Currency),
-            Export: null,
-            IsCut: spans.Count == ChargeStore.MaxRows || runs.Count == ChargeStore.MaxRows,
+            [.. exports.Select(SessionChargeResponse.Exported.Of)],
+            IsCut: spans.Count == ChargeStore.MaxRows || runs.Count == ChargeStore.MaxRows || exports.Count == ChargeStore.MaxRows,
             ranges.Count > limit ? ranges[limit - 1].Id.ToString(CultureInfo.InvariantCulture) : null));
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Orchestrator.Domain.Billing;
 using Orchestrator.Storage.Billing;
 
@@ -15,8 +14,8 @@ namespace Orchestrator.Gateway.Billing;
 /// <param name="Hold">What is held for it now; null when nothing is.</param>
 /// <param name="Corrections">What was put right afterwards.</param>
 /// <param name="Totals">What each level owes for all runs.</param>
-/// <param name="Export">The batches it was exported in, and their state.</param>
-/// <param name="IsCut">Whether there are more spans or runs than are told.</param>
+/// <param name="Exports">The batches it was exported in, and their state.</param>
+/// <param name="IsCut">Whether there are more spans, runs or batches than are told.</param>
 /// <param name="Next">Pass it as <c>after</c> for more ranges; null when there are none.</param>
 internal sealed record SessionChargeResponse(
     string Session,
@@ -28,7 +27,7 @@ internal sealed record SessionChargeResponse(
     SessionChargeResponse.Held? Hold,
     IReadOnlyList<SessionChargeResponse.Correction> Corrections,
     IReadOnlyList<SessionChargeResponse.LevelAmount> Totals,
-    JsonElement? Export,
+    IReadOnlyList<SessionChargeResponse.Exported> Exports,
     bool IsCut,
     string? Next)
 {
@@ -85,6 +84,12 @@ internal sealed record SessionChargeResponse(
     {
         public static Held Of(HeldRow hold, string currency) => new(
             hold.Run, hold.AuthorisedMs / 1000m, hold.IsDue, [.. hold.Wallets.Select((wallet, i) => new LevelAmount(wallet.ToString(), AmountResponse.Of(hold.Micros[i], currency)))]);
+    }
+
+    /// <summary>A batch, and how many of its seconds are this session's.</summary>
+    internal sealed record Exported(string Tenant, string Sink, string Identifier, string State, long Seconds, DateTimeOffset FrozenAt, DateTimeOffset? SentAt)
+    {
+        public static Exported Of(ExportedRow row) => new(row.Tenant.ToString(), row.Sink, row.Identifier, row.State, row.Seconds, row.FrozenAt, row.SentAt);
     }
 
     /// <summary>An entry that corrects a run.</summary>

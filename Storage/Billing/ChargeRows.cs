@@ -35,3 +35,13 @@ public sealed record HeldRow(int Run, long AuthorisedMs, bool IsDue, IReadOnlyLi
 
 /// <summary>An entry that corrects a run of the session.</summary>
 public sealed record CorrectionRow(TenantId Tenant, int Run, long Micros, long? Seconds, string Reason, DateTimeOffset CreatedAt);
+
+/// <summary>A frozen batch in which seconds of the session went out, to a target of a level that the viewer sees.</summary>
+/// <param name="Tenant">Whose target.</param>
+/// <param name="Sink">Its kind.</param>
+/// <param name="Identifier">What the sink knows the batch by.</param>
+/// <param name="State">What became of it.</param>
+/// <param name="Seconds">How many of its seconds are this session's.</param>
+/// <param name="FrozenAt">When it was frozen.</param>
+/// <param name="SentAt">When the sink had it.</param>
+public sealed record ExportedRow(TenantId Tenant, string Sink, string Identifier, string State, long Seconds, DateTimeOffset FrozenAt, DateTimeOffset? SentAt);
