@@ -35,7 +35,7 @@ public class UsageScenarios(UsageScenarios.Tree tree) : IClassFixture<UsageScena
 
         private async Task<string> PlayAsync(string model, int ticks, string user)
         {
-            Provider.Play(model, Script.Begin.SendSessionId().GenerationStarted().Ticks(ticks, TimeSpan.FromMilliseconds(50), from: 0.5m, step: 0.5m)
+            Provider.Play(model, Script.Begin.SendSessionId().GenerationStarted().Ticks(ticks, TimeSpan.FromMilliseconds(300), from: 0.5m, step: 0.5m)
                 .GenerationEnded("disconnect").Close(1000, "bye"));
             var token = await MintAsync(Leaf.Key, new { metadata = new { user_id = user } });
             await using var client = await ConnectAsync(token, model, NewAddress());
@@ -75,7 +75,9 @@ public class UsageScenarios(UsageScenarios.Tree tree) : IClassFixture<UsageScena
         Assert.Equal(tree.Sessions, rows.Select(row => row.GetProperty("session").GetString()));
         Assert.All(rows, row => Assert.Equal((tree.Leaf.Id.ToString(), today), (row.GetProperty("tenant").GetString(), row.GetProperty("day").GetString())));
         Assert.Equal(50_025, rows.Sum(row => row.GetProperty("amounts").GetProperty("charge").GetProperty("micros").GetInt64()));
-        Assert.Equal(rows.ConvertAll(row => row.ToString()), first.GetProperty("rows").EnumerateArray().Concat(second.GetProperty("rows").EnumerateArray()).Select(row => row.ToString()));
+        Assert.Equal(
+            rows.ConvertAll(row => row.ToString()),
+            first.GetProperty("rows").EnumerateArray().Concat(second.GetProperty("rows").EnumerateArray()).Select(row => row.ToString()));
         Assert.Equal((JsonValueKind.Null, JsonValueKind.Null), (second.GetProperty("next").ValueKind, second.GetProperty("total").ValueKind));
         Assert.Equal("0.04 USD", (await AskAsync("leaf", "/v1/usage?group_by=model&limit=1")).GetProperty("rows")[0]
             .GetProperty("amounts").GetProperty("charge").GetProperty("text").GetString());
@@ -143,9 +145,37 @@ public class UsageScenarios(UsageScenarios.Tree tree) : IClassFixture<UsageScena
         Assert.Equal(
             "1.500 s generated, 2 s billed, 2 x 0.02 USD = 0.04 USD",
             leafs.GetProperty("runs")[0].GetProperty("levels")[0].GetProperty("text").GetString());
-        Assert.Equal(40_000, leafs.GetProperty("ranges").EnumerateArray().Sum(range => Assert.Single(range.GetProperty("charges").EnumerateArray()).GetProperty("micros").GetInt64()));
+        var charges = leafs.GetProperty("ranges").EnumerateArray().Select(range => Assert.Single(range.GetProperty("charges").EnumerateArray()));
+        Assert.Equal(40_000, charges.Sum(charge => charge.GetProperty("micros").GetInt64()));
         Assert.Equal(["opening", "connecting"], leafs.GetProperty("spans").EnumerateArray().Select(span => span.GetProperty("phase").GetString()).Take(2));
         Assert.Equal((JsonValueKind.Null, JsonValueKind.Null), (leafs.GetProperty("hold").ValueKind, leafs.GetProperty("next").ValueKind));
+    }
+
+    [Fact]
+    public async Task The_charge_answer_tells_which_batches_went_to_targets_that_one_sees_and_what_became_of_them()
+    {
+        await tree.Database.ExecuteAsync("""
+            WITH lane AS (
+              INSERT INTO export_lane (kind, account, event_name, customer) VALUES ('file', 'an account', 'seconds', 'a customer') RETURNING id
+            ), target AS (
+              INSERT INTO export_target (id, tenant_id, lane_id, exported_before) SELECT gen_random_uuid(), $1, lane.id, '0' FROM lane RETURNING id, lane_id
+            ), event AS (
+              INSERT INTO export_event (id, target_id, lane_id, identifier, value, at, covers_from, covers_to, body, body_sha256, state, sent_at)
+              SELECT gen_random_uuid(), id, lane_id, 'batch-1', 30, now(), now(), now(), '', sha256(''), 'sent', now() FROM target RETURNING id, target_id
+            )
+            INSERT INTO export_item (ledger_id, target_id, export_event_id, seconds)
+            SELECT c.ledger_id, event.target_id, event.id, c.seconds FROM event, ledger_charge c JOIN generation g ON g.id = c.generation_id
+            WHERE g.session_id = $2 AND c.payer_id = $1
+            """, tree.Middle.Id.Value, Guid.Parse(tree.Sessions[1]));
+
+        var (roots, leafs) = (await AskAsync("root", $"/v1/sessions/{tree.Sessions[1]}/charge"), await AskAsync("leaf", $"/v1/sessions/{tree.Sessions[1]}/charge"));
+
+        var batch = Assert.Single(roots.GetProperty("exports").EnumerateArray());
+        Assert.Equal(
+            (tree.Middle.Id.ToString(), "file", "batch-1", "sent", 30),
+            (batch.GetProperty("tenant").GetString(), batch.GetProperty("sink").GetString(), batch.GetProperty("identifier").GetString(), batch.GetProperty("state").GetString(),
+             batch.GetProperty("seconds").GetInt32()));
+        Assert.Equal(0, leafs.GetProperty("exports").GetArrayLength());
     }
 
     private static IEnumerable<string?> TenantsOf(JsonElement levels) => levels.EnumerateArray().Select(level => level.GetProperty("tenant").GetString());
