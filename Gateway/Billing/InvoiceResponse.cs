@@ -14,7 +14,8 @@ namespace Orchestrator.Gateway.Billing;
 /// <param name="Rounding">How amounts become payable, in words.</param>
 /// <param name="Margin">What the caller earns on this usage.</param>
 internal sealed record InvoiceResponse(
-    string Tenant, string Month, string Currency, IReadOnlyList<InvoiceResponse.Line> Lines, AmountResponse Total, AmountResponse Exact, string Rounding, InvoiceResponse.Earnings Margin)
+    string Tenant, string Month, string Currency, IReadOnlyList<InvoiceResponse.Line> Lines, AmountResponse Total, AmountResponse Exact, string Rounding,
+    InvoiceResponse.Earnings Margin)
 {
     public static InvoiceResponse Of(string tenant, DateTimeOffset month, Invoice invoice, UsageSums viewer) => new(
         tenant,
@@ -30,7 +31,9 @@ internal sealed record InvoiceResponse(
 
     /// <summary>How a line becomes payable.</summary>
     public static string WordsOf(string currency) => string.Create(
-        CultureInfo.InvariantCulture, $"Seconds are exact sums; each line is rounded once, half away from zero, to {MinorUnits.DecimalsOf(currency)} decimals of {currency}; the total is the sum of the rounded lines.");
+        CultureInfo.InvariantCulture,
+        $"Seconds are exact sums; each line is rounded once, half away from zero, to {MinorUnits.DecimalsOf(currency)} decimals of {currency}; "
+        + $"the total is the sum of the rounded lines.");
 
     private static AmountResponse AmountOf(Money money) => AmountResponse.Of(money.Micros, money.Currency);
 

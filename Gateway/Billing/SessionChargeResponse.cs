@@ -83,7 +83,8 @@ internal sealed record SessionChargeResponse(
     internal sealed record Held(int Run, decimal AuthorisedSeconds, bool IsToBeReleased, IReadOnlyList<LevelAmount> Amounts)
     {
         public static Held Of(HeldRow hold, string currency) => new(
-            hold.Run, hold.AuthorisedMs / 1000m, hold.IsDue, [.. hold.Wallets.Select((wallet, i) => new LevelAmount(wallet.ToString(), AmountResponse.Of(hold.Micros[i], currency)))]);
+            hold.Run, hold.AuthorisedMs / 1000m, hold.IsDue,
+            [.. hold.Wallets.Select((wallet, i) => new LevelAmount(wallet.ToString(), AmountResponse.Of(hold.Micros[i], currency)))]);
     }
 
     /// <summary>A batch, and how many of its seconds are this session's.</summary>

@@ -29,7 +29,11 @@ internal static class InvoiceCommand
     private static void Print(Invoice invoice)
     {
         foreach (var line in invoice.Lines)
-            Console.WriteLine($"{line.Model,-24} version {line.PriceVersion,-8} {line.Seconds,12} s at {PriceWords.Of(line.Price, invoice.Currency),-28} {invoice.AmountOf(line),20}");
+        {
+            var price = PriceWords.Of(line.Price, invoice.Currency);
+            Console.WriteLine($"{line.Model,-24} version {line.PriceVersion,-8} {line.Seconds,12} s at {price,-28} {invoice.AmountOf(line),20}");
+        }
+
         Console.WriteLine($"total   {invoice.Total}   (exact {invoice.Exact})");
         Console.WriteLine(InvoiceResponse.WordsOf(invoice.Currency));
     }
@@ -37,7 +41,8 @@ internal static class InvoiceCommand
     private static void Print(PlatformMargin platform, string currency)
     {
         Console.WriteLine($"income  {new Money(platform.IncomeMicros, currency)}   what the root pays the platform for this usage");
-        Console.WriteLine($"cost    {new Money(platform.CostMicros, currency)}{(platform.UncostedMilliseconds > 0 ? $"   without {Seconds.Format(platform.UncostedMilliseconds)} s of no known cost" : "")}");
+        var uncosted = platform.UncostedMilliseconds > 0 ? $"   without {Seconds.Format(platform.UncostedMilliseconds)} s of no known cost" : "";
+        Console.WriteLine($"cost    {new Money(platform.CostMicros, currency)}{uncosted}");
         Console.WriteLine($"margin  {new Money(platform.IncomeMicros - platform.CostMicros, currency)}");
     }
 }

@@ -23,7 +23,9 @@ internal static class ProblemResponses
             ["code"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Stable, such as tenant_not_found." },
             ["errors"] = new OpenApiSchema
             {
-                Type = JsonSchemaType.Object, Description = "What is wrong, by field; with validation_failed.", AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String },
+                Type = JsonSchemaType.Object,
+                Description = "What is wrong, by field; with validation_failed.",
+                AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String },
             },
         },
     };

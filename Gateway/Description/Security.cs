@@ -11,7 +11,8 @@ internal static class Security
         ("bearer",       new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key as a bearer token." }),
         ("apiKeyQuery",  new OpenApiSecurityScheme
         {
-            Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Query, Name = "api_key", Description = "An API key or, to open a session, a client token. For clients that cannot set headers.",
+            Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Query, Name = "api_key",
+            Description = "An API key or, to open a session, a client token. For clients that cannot set headers.",
         }),
     ];
 

@@ -13,7 +13,8 @@ public partial class DescriptionScenarios(World world) : IClassFixture<World>
         var document = JsonElement.Parse(await http.GetByteArrayAsync("/openapi/v1.json"));
 
         var described = document.GetProperty("paths").EnumerateObject()
-            .SelectMany(path => path.Value.EnumerateObject().Select(operation => (Endpoint: $"{operation.Name.ToUpperInvariant()} {path.Name}", Operation: operation.Value))).ToList();
+            .SelectMany(path => path.Value.EnumerateObject().Select(operation => (Endpoint: $"{operation.Name.ToUpperInvariant()} {path.Name}", Operation: operation.Value)))
+            .ToList();
         var mapped = (await MappedEndpoints.OfAsync(world)).Where(endpoint => endpoint.Contains(" /v1/", StringComparison.Ordinal))
             .Select(endpoint => endpoint.Replace("ANY", "GET", StringComparison.Ordinal));
 

@@ -99,7 +99,8 @@ public sealed class ChargeLawTests(TestDatabase database) : IClassFixture<TestDa
         var rounding = run.Price.Rounding;
         foreach (var value in new object[]
         {
-            _session, _tenant, run.Cuts[^1], run.Closed, run.Price.MicrosPerSecond, rounding.Mode is RoundingMode.Ceil ? "ceil" : "floor", rounding.StepSeconds, rounding.MinimumSeconds, run.Cuts,
+            _session, _tenant, run.Cuts[^1], run.Closed, run.Price.MicrosPerSecond, rounding.Mode is RoundingMode.Ceil ? "ceil" : "floor",
+            rounding.StepSeconds, rounding.MinimumSeconds, run.Cuts,
         })
         {
             write.Parameters.Add(new NpgsqlParameter { Value = value });
