@@ -22,7 +22,7 @@ public sealed class ExportLaneStore(Database database) : IExportLanes
               SELECT l.id FROM export_lane l
               WHERE l.id IN (SELECT lane_id FROM export_event WHERE state IN {Unsent})
                 AND coalesce(l.held_until, '-infinity') <= clock_timestamp() AND coalesce(l.blocked_until, '-infinity') <= clock_timestamp()
-              ORDER BY l.blocked_until NULLS FIRST, l.turn, l.id LIMIT $2
+              ORDER BY l.blocked_until NULLS FIRST, l.id LIMIT $2
               FOR NO KEY UPDATE OF l SKIP LOCKED)
             RETURNING id, turn, kind, account
             """);
@@ -82,7 +82,7 @@ public sealed class ExportLaneStore(Database database) : IExportLanes
     public async Task ReleaseAsync(HeldLane lane, TimeSpan wait, CancellationToken cancellationToken)
     {
         await using var command = database.Source.CreateCommand(
-            "UPDATE export_lane SET held_by = NULL, held_until = NULL, blocked_until = clock_timestamp() + nullif($3, interval '0') WHERE id = $1 AND turn = $2");
+            "UPDATE export_lane SET held_by = NULL, held_until = NULL, blocked_until = clock_timestamp() + $3 WHERE id = $1 AND turn = $2");
         command.Parameters.Value(lane.Id).Value(lane.Turn).Value(wait);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
