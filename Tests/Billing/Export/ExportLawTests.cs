@@ -18,7 +18,7 @@ public sealed class ExportLawTests(ExportWorld world) : IClassFixture<ExportWorl
     ];
 
     [Fact, Trait("Category", "Slow")]
-    public void Invariant_15_and_16_when_quiet_the_sink_has_what_was_generated_whatever_went_wrong() =>
+    public void Invariant_15_16_and_18_when_quiet_the_sink_has_what_was_generated_whatever_went_wrong() =>
         Laws.Hold(Samples.SequencesOf(Steps(), max: 24, step => step.Smaller()), tests: 12, law: story => PlayAsync(story).GetAwaiter().GetResult());
 
     private async Task PlayAsync(Step[] story)
