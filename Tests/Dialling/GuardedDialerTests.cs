@@ -37,7 +37,8 @@ public sealed class GuardedDialerTests : IDisposable
     [Fact]
     public async Task A_name_that_leads_into_a_private_network_is_not_connected_to()
     {
-        using var invoker = Dialer(allowsPrivate: false, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Parse("10.0.0.1")])).CreateInvoker(TimeSpan.FromSeconds(5));
+        ResolveName inwards = (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Parse("10.0.0.1")]);
+        using var invoker = Dialer(allowsPrivate: false, inwards).CreateInvoker(TimeSpan.FromSeconds(5));
 
         var refused = await Assert.ThrowsAnyAsync<Exception>(() => GetAsync(invoker));
 

@@ -20,7 +20,8 @@ namespace Orchestrator.Tests.Billing.Export;
 public sealed class SinkTests : IDisposable
 {
     private const string Event =
-        """{"specversion":"1.0","id":"v1:0123abcd:1","source":"/orchestrator/00000000000000000000000000000007","type":"generation.seconds","subject":"customer \"é","time":"2026-03-01T12:00:05Z","datacontenttype":"application/json","data":{"seconds":61}}""";
+        """{"specversion":"1.0","id":"v1:0123abcd:1","source":"/orchestrator/00000000000000000000000000000007","type":"generation.seconds",""" +
+        "\"subject\":\"customer \\\"é\",\"time\":\"2026-03-01T12:00:05Z\",\"datacontenttype\":\"application/json\",\"data\":{\"seconds\":61}}";
 
     private static readonly TenantId Tenant = new(new Guid("00000000-0000-0000-0000-000000000007"));
     private static readonly DateTimeOffset At = new(2026, 3, 1, 12, 0, 5, TimeSpan.Zero);
@@ -109,7 +110,9 @@ public sealed class SinkTests : IDisposable
     [Fact]
     public async Task Writers_at_once_wait_for_each_other()
     {
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => File().SendAsync(Frozen("{\"id\":\"1\"}", "usage", credential: null), CancellationToken.None))));
+        var line = Frozen("{\"id\":\"1\"}", "usage", credential: null);
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => File().SendAsync(line, CancellationToken.None))));
 
         Assert.Single(outcomes.OfType<SendOutcome.Accepted>());
         Assert.DoesNotContain(outcomes, outcome => outcome is SendOutcome.Rejected);

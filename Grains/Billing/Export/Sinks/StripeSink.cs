@@ -17,7 +17,7 @@ public sealed class StripeSink(StripeMeterEvents stripe, StripeKeyRule keys, IOp
     /// <inheritdoc/>
     public string? Flaw(SinkAddress address)
     {
-        if (address.Account is { } account && !(account.Length is > 5 and <= 100 && account.StartsWith("acct_", StringComparison.Ordinal) && account.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')))
+        if (address.Account is { } account && !IsAccount(account))
             return "The account must be a connected account of Stripe's, such as acct_123.";
         return keys.Refusal(AccessOf(address).ApiKey) ?? EventOf(new UsageToFreeze(address, "v1:", Seconds: 1, DateTimeOffset.UnixEpoch)).Flaw();
     }
@@ -38,6 +38,9 @@ public sealed class StripeSink(StripeMeterEvents stripe, StripeKeyRule keys, IOp
         var key = StripeIdempotencyKey.Of(usage.Identifier + ":cancel", usage.KeyChanges);
         return Read(await stripe.CancelAsync(AccessOf(usage.Address), cancellation, key, cancellationToken), usage);
     }
+
+    private static bool IsAccount(string account) =>
+        account.Length is > 5 and <= 100 && account.StartsWith("acct_", StringComparison.Ordinal) && account.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     private StripeAccess AccessOf(SinkAddress address) => new(address.Credential ?? options.Value.ApiKey, address.Account);
 

@@ -72,7 +72,7 @@ public sealed partial class ErrorReports(
         LogFoundWrong(report.Id, report.Count, failed);
     }
 
-    [LoggerMessage(1231, LogLevel.Error, "Report {Report} of the sink: {Count} batches were found wrong after they were taken; {Failed} of ours are named and wait to be issued anew")]
+    [LoggerMessage(1231, LogLevel.Error, "Report {Report}: the sink found {Count} batches wrong that it had taken; {Failed} of ours are named and wait to be issued anew")]
     private partial void LogFoundWrong(string report, long count, int failed);
 
     [LoggerMessage(1232, LogLevel.Error, "Report {Report} of the kind {Type} cannot be read; reconciliation is asked for")]
