@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.AspNetCore.Routing;
 using Orchestrator.Gateway;
 using Orchestrator.Tests.Support;
 
