@@ -132,10 +132,15 @@ public sealed class SessionHold : IDisposable
     /// <summary>Whatever comes first: the time to ask, or to ask again, or the end.</summary>
     private TimeSpan Next(TimeSpan left)
     {
-        var end = left - HoldRule.StopMargin;
-        var again = _notBefore == 0 || _asking ? TimeSpan.MaxValue : _time.GetElapsedTime(_time.GetTimestamp(), _notBefore);
-        var ask = _asking ? TimeSpan.MaxValue : left - HoldRule.Lead - _blind;
-        var next = new[] { end, ask > again ? ask : again }.Min();
+        var next = left - HoldRule.StopMargin;
+        if (!_asking)
+        {
+            var ask = left - HoldRule.Lead - _blind;
+            var again = _time.GetElapsedTime(_time.GetTimestamp(), _notBefore);
+            var soonest = ask > again ? ask : again;
+            next = soonest < next ? soonest : next;
+        }
+
         return next > TimeSpan.FromMilliseconds(1) ? next : TimeSpan.FromMilliseconds(1);
     }
 
