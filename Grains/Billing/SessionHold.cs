@@ -28,6 +28,9 @@ public sealed class SessionHold : IDisposable
     private long _authorisedMs;
     private TimeSpan? _blindLimit;
     private TimeSpan _blind;
+    private TimeSpan _blindBefore;
+    private long _heldMs;
+    private long _unheldMs;
     private long _notBefore;
     private bool _asking;
     private bool _unanswered;
@@ -38,7 +41,7 @@ public sealed class SessionHold : IDisposable
         SessionOwnership ownership, HoldTerms terms, Settlements settlements, BillingMetrics metrics, TimeProvider time, Action spent)
     {
         (_ownership, _settlements, _metrics, _time, _spent) = (ownership, settlements, metrics, time, spent);
-        (_authorisedMs, _blindLimit) = (terms.AuthorisedMs, terms.Blind);
+        (_authorisedMs, _heldMs, _blindLimit) = (terms.AuthorisedMs, terms.AuthorisedMs, terms.Blind);
         _timer = time.CreateTimer(_ => Check(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -52,14 +55,20 @@ public sealed class SessionHold : IDisposable
         }
     }
 
-    /// <summary>A run begins. The first one lives on what the session was admitted with; a later one asks at once.</summary>
+    /// <summary>
+    /// A run begins. The first one lives on what the session was admitted with; a later one asks at once, and has a second until then,
+    /// less what runs before it used up of theirs while the wallets had nothing.
+    /// </summary>
     public void Begin(LiveGeneration generation)
     {
         lock (_gate)
         {
             _generation = generation;
             if (generation.Run > _run)
-                (_run, _authorisedMs, _blind, _notBefore) = (generation.Run, (long)HoldRule.Start.TotalMilliseconds, TimeSpan.Zero, 0);
+            {
+                var start = Math.Max(0, (long)HoldRule.Start.TotalMilliseconds - _unheldMs);
+                (_run, _authorisedMs, _heldMs, _blind, _notBefore) = (generation.Run, start, 0, TimeSpan.Zero, 0);
+            }
         }
 
         Check();
@@ -78,7 +87,12 @@ public sealed class SessionHold : IDisposable
         lock (_gate)
         {
             if (_generation is { } generation)
+            {
                 generation.BlindMs = BlindOf(generation);
+                _blindBefore += TimeSpan.FromMilliseconds(BlindNow(generation));
+                _unheldMs += HoldRule.Overrun(generation.MarkMs, _heldMs, generation.BlindMs);
+            }
+
             _generation = null;
         }
     }
@@ -149,7 +163,7 @@ public sealed class SessionHold : IDisposable
     {
         if (!_asking && !_unanswered)
             return false;
-        var more = _blindLimit is { } limit ? TimeSpan.FromTicks(Math.Min(BlindStep.Ticks, (limit - _blind).Ticks)) : BlindStep;
+        var more = _blindLimit is { } limit ? TimeSpan.FromTicks(Math.Min(BlindStep.Ticks, (limit - _blindBefore - _blind).Ticks)) : BlindStep;
         if (more <= TimeSpan.Zero)
             return false;
         _blind += more;
@@ -166,8 +180,9 @@ public sealed class SessionHold : IDisposable
             HoldRule.Wanted(_authorisedMs, generation.MarkMs, _time.GetElapsedTime(generation.RaisedAt)), generation.BlindMs);
     }
 
-    private long BlindOf(LiveGeneration generation) =>
-        Math.Max(generation.BlindMs, Math.Min((long)_blind.TotalMilliseconds, Math.Max(0, generation.MarkMs - _authorisedMs)));
+    private long BlindOf(LiveGeneration generation) => Math.Max(generation.BlindMs, BlindNow(generation));
+
+    private long BlindNow(LiveGeneration generation) => Math.Min((long)_blind.TotalMilliseconds, Math.Max(0, generation.MarkMs - _authorisedMs));
 
     private async Task AskAsync(SettlementDue due)
     {
@@ -194,12 +209,16 @@ public sealed class SessionHold : IDisposable
             _asking = false;
             _unanswered = answer is null or { Status: SettlementStatus.NotYet or SettlementStatus.Failed };
             _notBefore = _unanswered ? After(RetryDelay) : answer is { Status: SettlementStatus.Gone } ? After(RefusedDelay) : 0;
-            // An answer about a run that is over says nothing of this one.
+            // Whoever is granted anything has paid for all that was closed before.
+            if (answer is { Status: SettlementStatus.Settled, Hold.AuthorisedMs: > 0 })
+                (_unheldMs, _blindBefore) = (0, TimeSpan.Zero);
+            // Else an answer about a run that is over says nothing of this one.
             if (answer is not { Status: SettlementStatus.Settled } || due.Run != _run)
                 return;
 
-            if (_generation is { } generation)
-                Settler.Settled(generation, answer.LedgeredMs, _metrics, _time);
+            var live = _generation;
+            if (live is not null)
+                Settler.Settled(live, answer.LedgeredMs, _metrics, _time);
             if (answer.Hold is not { } hold)
             {
                 // No wallet above it has an end any more.
@@ -207,7 +226,11 @@ public sealed class SessionHold : IDisposable
                 return;
             }
 
-            (_authorisedMs, _blindLimit, _blind) = (Math.Max(_authorisedMs, hold.AuthorisedMs), hold.Blind, TimeSpan.Zero);
+            (_authorisedMs, _heldMs, _blindLimit) = (Math.Max(_authorisedMs, hold.AuthorisedMs), hold.AuthorisedMs, hold.Blind);
+            // What of the time that it went on blind is not held now either, stays counted.
+            if (live is not null)
+                live.BlindMs = BlindOf(live);
+            (_blind, _blindBefore) = (TimeSpan.Zero, TimeSpan.Zero);
             // The wallets are empty. A top-up may still come before this is spent.
             if (hold.AuthorisedMs < due.WantedMs)
                 _notBefore = After(RefusedDelay);

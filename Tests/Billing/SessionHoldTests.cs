@@ -109,6 +109,7 @@ public sealed class SessionHoldTests
         await world.GrantAsync(question, authorisedMs: 10_000);
 
         await world.SpentAsync();
+        Assert.Equal(2_000, world.Run.BlindMs);
     }
 
     [Fact]
@@ -124,7 +125,7 @@ public sealed class SessionHoldTests
         await world.GrantAsync(question, authorisedMs: 22_000, TimeSpan.FromSeconds(5));
         world.AdvanceTo(17.9);
 
-        Assert.Equal(22_000, world.Hold.AuthorisedMs);
+        Assert.Equal((22_000, 0L), (world.Hold.AuthorisedMs, world.Run.BlindMs));
         Assert.Equal(1, world.Asked);
         // Blind again, and for the whole of its bound: what it was let go on before is held now.
         world.AdvanceTo(18);
@@ -240,6 +241,67 @@ public sealed class SessionHoldTests
 
         Assert.Equal(1_000, world.Hold.AuthorisedMs);
         Assert.Equal(2, question.Due.Run);
+    }
+
+    [Fact]
+    public async Task Runs_that_end_before_their_second_is_over_have_one_second_together_where_nothing_is_left()
+    {
+        using var world = new HoldWorld(authorisedMs: 1_000, Never);
+        world.Begin(run: 1);
+        await world.GrantAsync(await world.AskedAsync(), authorisedMs: 1_000, Never);
+        world.Hold.End();
+
+        world.Begin(run: 2);
+        await world.GrantAsync(await world.AskedAsync(), authorisedMs: 0, Never);
+        world.AdvanceTo(0.6);
+        world.Tick(600);
+        world.Hold.End();
+        world.Begin(run: 3);
+        var question = await world.AskedAsync();
+
+        Assert.Equal(400, world.Hold.AuthorisedMs);
+        await world.GrantAsync(question, authorisedMs: 0, Never);
+        world.AdvanceTo(0.7);
+        await world.SpentAsync();
+    }
+
+    [Fact]
+    public async Task What_the_wallets_paid_for_is_not_taken_off_the_next_runs_second()
+    {
+        using var world = new HoldWorld(authorisedMs: 10_000, Never);
+        world.Begin(run: 1);
+        world.Hold.End();
+        world.Begin(run: 2);
+        await world.GrantAsync(await world.AskedAsync(), authorisedMs: 0, Never);
+        world.Tick(600);
+        world.Hold.End();
+
+        world.Begin(run: 3);
+        await world.GrantAsync(await world.AskedAsync(), authorisedMs: 10_000, Never);
+        world.Hold.End();
+        world.Begin(run: 4);
+
+        Assert.Equal(1_000, world.Hold.AuthorisedMs);
+    }
+
+    [Fact]
+    public async Task Runs_go_on_blind_up_to_the_one_bound_of_their_session()
+    {
+        using var world = new HoldWorld(authorisedMs: 10_000, blind: TimeSpan.FromSeconds(5));
+        world.Begin(run: 1);
+        world.AdvanceTo(6);
+        await world.FailAsync(await world.AskedAsync());
+        world.AdvanceTo(13);
+        world.Tick(13_000);
+        world.Hold.End();
+
+        world.Begin(run: 2);
+        // A second to begin with, and the two that are left of five.
+        world.AdvanceTo(15.69);
+        Assert.False(world.IsSpent);
+        world.AdvanceTo(15.71);
+
+        await world.SpentAsync();
     }
 
     [Fact]
