@@ -25,8 +25,11 @@ public sealed record Price(decimal MicrosPerSecond, Rounding Rounding)
     {
         if (micros < 0)
             return 0;
+        // Where all there is can be paid for nothing is divided: with a price of many decimals it would leave the range of the type.
+        if (MicrosPerSecond <= micros / (decimal)Seconds.MaxMilliseconds)
+            return Rounding.Longest(Seconds.MaxMilliseconds);
         // Cut off below, a charge is within the amount as long as it is less than the next whole micro-unit.
-        var most = MicrosPerSecond == 0 ? Seconds.MaxMilliseconds : decimal.Ceiling((micros + 1m) / MicrosPerSecond) - 1;
+        var most = decimal.Ceiling((micros + 1m) / MicrosPerSecond) - 1;
         return Rounding.Longest((long)Math.Min(most, Seconds.MaxMilliseconds));
     }
 }

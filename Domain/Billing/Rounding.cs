@@ -51,6 +51,6 @@ public sealed record Rounding(RoundingMode Mode = RoundingMode.Ceil, int StepSec
         if (units < MinimumSeconds)
             return 0;
         var full = Math.Min(units / StepSeconds * StepSeconds, Seconds.MaxMilliseconds / 1000);
-        return Mode is RoundingMode.Ceil ? full * 1000 : (full + StepSeconds) * 1000 - 1;
+        return Math.Min(Mode is RoundingMode.Ceil ? full * 1000 : (full + StepSeconds) * 1000 - 1, Seconds.MaxMilliseconds);
     }
 }
