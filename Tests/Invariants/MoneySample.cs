@@ -33,13 +33,17 @@ internal sealed record MoneySample(Level[] Tree, Step[] Steps)
     public override string ToString() => $"tree: {string.Join(", ", (object[])Tree)}; steps: {string.Join(", ", (object[])Steps)}";
 
     /// <summary>Any program on any tree up to four levels deep.</summary>
-    public static Arbitrary<MoneySample> Of(int lanes, int steps, bool faults)
+    /// <param name="lanes">How many processes.</param>
+    /// <param name="steps">At most so many steps of all.</param>
+    /// <param name="faults">Whether some are struck.</param>
+    /// <param name="seconds">At most so many seconds of its price has a wallet at first.</param>
+    public static Arbitrary<MoneySample> Of(int lanes, int steps, bool faults, int seconds = 150)
     {
         // Every process begins with a session and a run, so that the rest has something to be about.
         var first = Enumerable.Range(0, lanes).SelectMany(lane => new[] { Begin(lane, "admit"), Begin(lane, "open"), Begin(lane, "flush") }).ToArray();
         var sequences = Samples.SequencesOf(StepOf(lanes, faults), steps, step => step.Smaller());
         return Arb.From(
-            from tree in Gen.Choose(1, 4).SelectMany(depth => LevelOf().ArrayOf(depth))
+            from tree in Gen.Choose(1, 4).SelectMany(depth => LevelOf(seconds).ArrayOf(depth))
             from program in sequences.Generator
             select new MoneySample(tree.Select((level, i) => i == 0 && level.WalletSeconds is null ? level with { WalletSeconds = 40 } : level).ToArray(), [.. first, .. program]),
             sample => sequences.Shrinker(sample.Steps).Select(smaller => sample with { Steps = smaller })
@@ -48,13 +52,13 @@ internal sealed record MoneySample(Level[] Tree, Step[] Steps)
 
     private static Step Begin(int lane, string kind) => new(lane, kind, lane, 3_000, "", 0);
 
-    private static Gen<Level> LevelOf() =>
+    private static Gen<Level> LevelOf(int most) =>
         from micros in Gen.Choose(0, 50_000)
         from fraction in Gen.Elements(0m, 0.5m, 0.333333m)
         from mode in Gen.Frequency((3, Gen.Constant(RoundingMode.Ceil)), (1, Gen.Constant(RoundingMode.Floor)))
         from step in Gen.Frequency((3, Gen.Constant(1)), (1, Gen.Elements(2, 6)))
         from minimum in Gen.Frequency((3, Gen.Constant(0)), (1, Gen.Constant(5)))
-        from seconds in Gen.Frequency((1, Gen.Constant(-1)), (4, Gen.Choose(10, 150)))
+        from seconds in Gen.Frequency((1, Gen.Constant(-1)), (4, Gen.Choose(10, most)))
         select new Level(micros + fraction, mode, step, minimum, seconds < 0 ? null : seconds);
 
     private static Gen<Step> StepOf(int lanes, bool faults) =>
