@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Orchestrator.Gateway;
 using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Scenarios;

@@ -14,7 +14,7 @@ public sealed class UsageLedgerTests(TestDatabase database) : IClassFixture<Test
     [InlineData("UPDATE usage_ledger SET to_ms = to_ms + 1")]
     [InlineData("UPDATE usage_ledger SET recorded_at = clock_timestamp() WHERE false")]
     [InlineData("DELETE FROM usage_ledger")]
-    [InlineData("TRUNCATE usage_ledger")]
+    [InlineData("TRUNCATE usage_ledger CASCADE")]
     [InlineData("TRUNCATE generation CASCADE")]
     [InlineData("TRUNCATE tenant CASCADE")]
     public async Task Nobody_changes_it(string statement)
