@@ -49,7 +49,7 @@ public sealed class Invariant07And09(TestDatabase database) : IClassFixture<Test
     }
 
     [Fact]
-    public async Task Invariant_07_The_grant_alone_refuses_where_the_trigger_is_gone_and_the_trigger_where_all_is_granted()
+    public async Task Invariant_07_The_grant_alone_refuses_where_the_trigger_is_gone_and_the_trigger_alone_who_has_every_right()
     {
         await AddRowsAsync();
         foreach (var table in Columns.Keys)
@@ -60,9 +60,9 @@ public sealed class Invariant07And09(TestDatabase database) : IClassFixture<Test
                 Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await RefusalAsync(() => database.ExecuteAsApplicationAsync(change))).SqlState);
                 await database.ExecuteAsync($"ALTER TABLE {table} ENABLE TRIGGER {table}_append_only");
 
-                await database.ExecuteAsync($"GRANT ALL ON {table} TO {database.Database.Role}");
-                Assert.Equal(PostgresErrorCodes.RestrictViolation, (await RefusalAsync(() => database.ExecuteAsApplicationAsync(change))).SqlState);
-                await database.ExecuteAsync($"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {database.Database.Role}");
+                // The owner has every right, also to what refers to the table and would be emptied with it.
+                var whole = change.StartsWith("TRUNCATE", StringComparison.Ordinal) ? $"{change} CASCADE" : change;
+                Assert.Equal(PostgresErrorCodes.RestrictViolation, (await RefusalAsync(() => database.ExecuteAsync(whole))).SqlState);
             }
         }
     }
