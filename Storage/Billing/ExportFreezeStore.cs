@@ -48,7 +48,7 @@ public sealed class ExportFreezeStore(Database database) : IExportFreezer
             SELECT t.id, l.kind, {ExportRows.AddressColumns}, t.lane_id, t.carried_seconds, t.exported_before::text, pg_snapshot_xmin(pg_current_snapshot())::text
             FROM export_target t JOIN export_lane l ON l.id = t.lane_id
             WHERE (t.frozen_at IS NULL OR t.frozen_at <= clock_timestamp() - $1)
-              AND (t.retired_at IS NULL OR t.frozen_at IS NULL OR t.frozen_at < t.retired_at + interval '10 minutes')
+              AND {ExportRows.IsFrozenStill}
               AND t.id <> ALL ($2)
             ORDER BY t.frozen_at NULLS FIRST LIMIT 1
             FOR NO KEY UPDATE OF t SKIP LOCKED
@@ -83,14 +83,10 @@ public sealed class ExportFreezeStore(Database database) : IExportFreezer
     /// <summary>What takes back or adds seconds of a run that went out to this target, or of none in particular. They are few, so each is looked for.</summary>
     private static async Task<List<Billable>> CorrectionsAsync(NpgsqlConnection connection, Due due, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("""
+        await using var command = new NpgsqlCommand($"""
             SELECT e.id, e.created_at, e.seconds
             FROM export_target t JOIN wallet_entry e ON e.tenant_id = t.tenant_id
-            WHERE t.id = $1 AND e.seconds IS NOT NULL
-              AND NOT EXISTS (SELECT FROM export_item i WHERE i.wallet_entry_id = e.id AND i.target_id = t.id)
-              AND CASE WHEN e.generation_id IS NULL THEN e.created_at >= t.active_from AND (t.retired_at IS NULL OR e.created_at < t.retired_at)
-                       ELSE EXISTS (SELECT FROM usage_ledger l JOIN export_item i ON i.ledger_id = l.id AND i.target_id = t.id
-                                    WHERE l.generation_id = e.generation_id) END
+            WHERE t.id = $1 AND {ExportRows.IsCorrectionDue}
             """, connection);
         command.Parameters.Value(due.Target.Id);
         var corrections = new List<Billable>();

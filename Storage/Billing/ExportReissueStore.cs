@@ -66,10 +66,12 @@ public sealed class ExportReissueStore(Database database) : IExportReissue
 
     private static async Task<Old?> LockAsync(NpgsqlConnection connection, IReadOnlyCollection<Guid> except, CancellationToken cancellationToken)
     {
+        // What was asked back goes out for less: not before the correction that it was asked back for is frozen, and can be netted.
         await using var command = new NpgsqlCommand($"""
             SELECT t.id, l.kind, {ExportRows.AddressColumns}, e.id, e.value, e.covers_from, e.covers_to, t.carried_seconds
             FROM export_event e JOIN export_target t ON t.id = e.target_id JOIN export_lane l ON l.id = e.lane_id
             WHERE e.reissue AND t.id <> ALL ($1)
+              AND NOT ({ExportRows.IsFrozenStill} AND EXISTS (SELECT FROM wallet_entry e WHERE e.tenant_id = t.tenant_id AND {ExportRows.IsCorrectionDue}))
             ORDER BY e.seq LIMIT 1
             FOR NO KEY UPDATE OF e, t SKIP LOCKED
             """, connection);
