@@ -8,6 +8,7 @@ using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Billing.Export;
+using Orchestrator.Grains.Billing.Reconciliation;
 using Orchestrator.Grains.Billing.Stripe;
 using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Dialling;
@@ -38,6 +39,7 @@ public static class GatewayHosting
         services.AddRelaying();
         services.AddStripe();
         services.AddExport();
+        services.AddReconciliation();
         services.AddGrain<ISessionGrain, SessionGrain>();
         services.AddGrain<IBillingGrain, BillingGrain>();
         services.AddInProcessGrains(GatewayConfiguration.Grains(builder.Configuration));
@@ -47,6 +49,7 @@ public static class GatewayHosting
         AddOptions<ProcessOptions>(services, "Process");
         AddOptions<StripeOptions>(services, "Stripe");
         AddOptions<ExportOptions>(services, "Export");
+        AddOptions<ReconciliationOptions>(services, "Reconciliation");
         AddOptions<DiallingOptions>(services, "Dialling");
         AddOptions<RetentionOptions>(services, "Retention");
 

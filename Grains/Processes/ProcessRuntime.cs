@@ -6,6 +6,7 @@ using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Billing.Export;
 using Orchestrator.Grains.Billing.Export.Webhooks;
+using Orchestrator.Grains.Billing.Reconciliation;
 using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
@@ -38,6 +39,7 @@ public sealed partial class ProcessRuntime(
     Retention retention,
     ExportPump export,
     ErrorReports reports,
+    Reconciler reconciler,
     IOptions<ProcessOptions> options,
     TimeProvider time,
     ILogger<ProcessRuntime> logger) : IHostedLifecycleService
@@ -73,6 +75,7 @@ public sealed partial class ProcessRuntime(
         Loop("freezing of exports", ExportPump.Interval, export.FreezeAsync);
         Loop("export", ExportPump.Interval, export.SendAsync);
         Loop("error reports", ExportPump.Interval, reports.RunAsync);
+        Loop("reconciliation", Reconciler.Interval, reconciler.RunDueAsync);
         Loop("retention", Retention.Interval, retention.RunAsync);
     }
 
