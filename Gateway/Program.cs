@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Orchestrator.Gateway.Commands;
 
-return await new RootCommand("Orchestrator: relays, meters and records realtime sessions for resellers.")
+var arguments = new RootCommand("Orchestrator: relays, meters and records realtime sessions for resellers.")
 {
     ServeCommand.Create(),
     MigrateCommand.Create(),
@@ -10,4 +10,8 @@ return await new RootCommand("Orchestrator: relays, meters and records realtime 
     PriceCommand.CreateCost(),
     WalletCommand.Create(),
     InvoiceCommand.Create(),
-}.Parse(args).InvokeAsync();
+    ReconcileCommand.Create(),
+}.Parse(args);
+var exitCode = await arguments.InvokeAsync();
+// Where 1 means findings, what was asked for wrongly must not look like some.
+return arguments.Errors.Count > 0 && arguments.CommandResult.Command.Name == ReconcileCommand.Name ? ReconcileCommand.NotRun : exitCode;
