@@ -47,6 +47,13 @@ public sealed class ExportWorld : IAsyncLifetime, IAsyncDisposable
 
     internal StripeSink Sink { get; private set; } = null!;
 
+    /// <summary>Requests of our own client, for whoever asks Stripe beside the pump.</summary>
+    internal StripeMeterEvents Client => new(_transport);
+
+    internal IOptions<StripeOptions> StripeSettings => _stripe;
+
+    internal Uri StripeAddress => _simulator.Address;
+
     internal ExportOptions Options { get; } = new() { Window = TimeSpan.FromMilliseconds(100), RequestsPerSecond = 10_000, RequestTimeout = TimeSpan.FromSeconds(10) };
 
     internal IExportReissue Reissue => new ExportReissueStore(Database.Database);
