@@ -1,4 +1,3 @@
-using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Billing.Reconciliation;
 using Orchestrator.Grains.Billing.Reconciliation;
 using Orchestrator.Storage.Billing;
