@@ -1,7 +1,6 @@
 using Orchestrator.Domain.Billing.Reconciliation;
 using Orchestrator.Grains.Billing.Reconciliation;
 using Orchestrator.Storage.Billing;
-using Orchestrator.Tests.Storage;
 
 namespace Orchestrator.Tests.Billing.Reconciliation;
 
@@ -21,7 +20,7 @@ public sealed class ContradictionTests : IAsyncLifetime
         await FillWalletAsync(billed);
         var runs = new List<long>();
         foreach (var i in Enumerable.Range(1, 6))
-            runs.Add(await PaidAsync(billed, _world.Now.AddDays(-i), 10 * i));
+            runs.Add(await _world.RecordAsync(billed.Tenant, _world.Now.AddDays(-i), 10 * i));
         await _world.ExportAsync();
         var clean = await _world.ReconcileAsync();
 
@@ -65,8 +64,8 @@ public sealed class ContradictionTests : IAsyncLifetime
     {
         var billed = await _world.AddBilledAsync("cus_1");
         await FillWalletAsync(billed);
-        var run = await PaidAsync(billed, _world.Now.AddHours(-5), 60);
-        await PaidAsync(billed, _world.Now.AddHours(-6), 100);
+        var run = await _world.RecordAsync(billed.Tenant, _world.Now.AddHours(-5), 60);
+        await _world.RecordAsync(billed.Tenant, _world.Now.AddHours(-6), 100);
         await _world.ExportAsync(TimeSpan.FromHours(4));
         var order = new ReconciliationOrder(ReconciliationCause.Command)
         {
@@ -106,14 +105,5 @@ public sealed class ContradictionTests : IAsyncLifetime
         var wallets = new WalletStore(_world.Database.Database);
         await wallets.PutAsync(billed.Tenant.Id, creditLimit: null, blindSeconds: null, [], "ann");
         await wallets.PostAsync(billed.Tenant.Id, new WalletPosting("first", WalletEntryKind.TopUp, 5_000_000, "ann", "paid"));
-    }
-
-    /// <summary>A session that its tenant's wallet was charged for.</summary>
-    private async Task<long> PaidAsync(Billed billed, DateTimeOffset at, long seconds)
-    {
-        var run = await _world.RecordAsync(billed.Tenant, at, seconds);
-        await _world.Database.ExecuteAsync("UPDATE generation SET payers = ARRAY[$2] WHERE id = $1", run, billed.Tenant.Id.Value);
-        await _world.Database.ExecuteAsync("UPDATE wallet SET settled_micros = settled_micros + $2 WHERE tenant_id = $1", billed.Tenant.Id.Value, BuildTenants.Cent.Settled(seconds * 1000, closed: true));
-        return run;
     }
 }

@@ -68,7 +68,7 @@ public sealed class CorrectionTests : IAsyncLifetime
         var early = await _world.Database.ReadAsync<long>("SELECT count(*) FROM reconciliation_run WHERE kind = 'request'");
         await _world.Database.ExecuteAsync("UPDATE reconciliation_request SET requested_at = requested_at - interval '3 hours', to_at = to_at - interval '3 hours'");
         await reconciler.RunDueAsync(CancellationToken.None);
-        var found = await _world.Database.ListAsync<string>("SELECT kind FROM reconciliation_finding f JOIN reconciliation_run r ON r.id = f.run_id WHERE r.kind = 'request' ORDER BY 1");
+        var found = await _world.Database.ListAsync<string>("SELECT f.kind FROM reconciliation_finding f JOIN reconciliation_run r ON r.id = f.run_id WHERE r.kind = 'request' ORDER BY 1");
         var corrected = await _world.ReconcileAsync(Order);
         await _world.Database.ExecuteAsync("UPDATE export_event SET reissue = true WHERE state = 'failed_async' AND NOT EXISTS (SELECT FROM export_event n WHERE n.replaces = export_event.id)");
         await _world.Export.SettleDownAsync(_world.Export.Pump());

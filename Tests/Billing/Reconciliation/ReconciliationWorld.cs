@@ -90,6 +90,10 @@ public sealed class ReconciliationWorld : IAsyncLifetime
             )
             INSERT INTO usage_ledger (generation_id, tenant_id, from_ms, to_ms, recorded_at) VALUES ($1, $4, 0, $2, $3)
             """, run.Id!, seconds * 1000, at.UtcDateTime, tenant.Id.Value, closeReason, claimedMs ?? 0, upstream ?? $"upstream {run.Id}");
+        await Database.ExecuteAsync("""
+            UPDATE wallet w SET settled_micros = w.settled_micros + c.micros FROM ledger_charge c JOIN generation g ON g.id = c.generation_id
+            WHERE c.generation_id = $1 AND c.payer_id = ANY (g.payers) AND w.tenant_id = c.payer_id
+            """, run.Id!);
         return run.Id!.Value;
     }
 
