@@ -44,7 +44,8 @@ internal static class ProviderInvoice
             {
                 if (item.ValueKind is not JsonValueKind.Object)
                     throw Unreadable(i + 1, "it is no object");
-                var id = IdColumns.Select(name => item.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null).FirstOrDefault(value => value is not null);
+                var id = IdColumns.Select(name => item.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null)
+                    .FirstOrDefault(value => value is not null);
                 return Line(i + 1, id, item.TryGetProperty("seconds", out var seconds) && seconds.ValueKind is JsonValueKind.Number ? seconds.GetRawText() : null);
             })];
         }

@@ -67,7 +67,8 @@ internal static class ReconciliationPrint
         Line(text, title);
         Table(text, ["provider", "model", "closed as", "runs", "provider s", "mark s", "ledger s", "unbilled s", "overbilled s"], [.. drift.Select(row => new[]
         {
-            row.Provider, row.Model, row.CloseReason, row.Runs.ToString(CultureInfo.InvariantCulture), S(row.ProviderMs), S(row.MarkMs), S(row.LedgerMs), S(row.UnbilledMs), S(row.OverbilledMs),
+            row.Provider, row.Model, row.CloseReason, row.Runs.ToString(CultureInfo.InvariantCulture), S(row.ProviderMs), S(row.MarkMs),
+            S(row.LedgerMs), S(row.UnbilledMs), S(row.OverbilledMs),
         })]);
     }
 
@@ -83,7 +84,8 @@ internal static class ReconciliationPrint
         })]);
     }
 
-    private static string Why(Finding finding) => finding.Customer is { } customer && finding.Kind is not FindingKind.WrongCustomer ? $"{customer}: {finding.Reason}" : finding.Reason;
+    private static string Why(Finding finding) =>
+        finding.Customer is { } customer && finding.Kind is not FindingKind.WrongCustomer ? $"{customer}: {finding.Reason}" : finding.Reason;
 
     private static string Sessions(Finding finding)
     {

@@ -33,7 +33,8 @@ public readonly record struct InvoicedSession(string UpstreamSession, long Milli
 /// <param name="MarkMs">What was marked.</param>
 /// <param name="LedgerMs">What stands in the ledger.</param>
 public sealed record RecordedSession(
-    string UpstreamSession, SessionId Session, TenantId Tenant, long Generation, int Runs, string Provider, string Model, string? CloseReason, long MarkMs, long LedgerMs);
+    string UpstreamSession, SessionId Session, TenantId Tenant, long Generation, int Runs, string Provider, string Model, string? CloseReason,
+    long MarkMs, long LedgerMs);
 
 /// <summary>A provider's invoice against our ledger.</summary>
 public static class InvoiceComparison
@@ -43,7 +44,8 @@ public static class InvoiceComparison
         IReadOnlyCollection<InvoicedSession> invoiced, IReadOnlyCollection<RecordedSession> recorded, TimeSpan tolerance)
     {
         var ours = recorded.ToDictionary(session => session.UpstreamSession, StringComparer.Ordinal);
-        var lines = invoiced.GroupBy(line => line.UpstreamSession, StringComparer.Ordinal).Select(group => new InvoicedSession(group.Key, group.Sum(line => line.Milliseconds))).ToList();
+        var lines = invoiced.GroupBy(line => line.UpstreamSession, StringComparer.Ordinal)
+            .Select(group => new InvoicedSession(group.Key, group.Sum(line => line.Milliseconds))).ToList();
         var findings = lines.Select(line => Of(line, ours.GetValueOrDefault(line.UpstreamSession), tolerance)).OfType<Finding>().ToList();
         var drift = lines.Where(line => ours.ContainsKey(line.UpstreamSession))
             .Select(line => (Line: line, Ours: ours[line.UpstreamSession]))

@@ -105,7 +105,9 @@ public sealed partial class Reconciler(
         return finding with
         {
             Proof = proof,
-            Reason = proof is SinkProof.Present ? $"{finding.Reason}; the sink counts it: it may be marked as sent" : $"{finding.Reason}; the sink does not count it: it may be issued anew",
+            Reason = proof is SinkProof.Present
+                ? $"{finding.Reason}; the sink counts it: it may be marked as sent"
+                : $"{finding.Reason}; the sink does not count it: it may be issued anew",
         };
     }
 

@@ -40,7 +40,8 @@ internal static class Contradictions
         WHERE s.ended_at >= $1 AND s.ended_at < $2 GROUP BY s.id HAVING coalesce(sum(g.mark_ms), 0) <> s.generated_ms
         """,
         """
-        SELECT 'unsettled', (g.ledgered_ms - g.settled_ms) / 1000.0, 0::bigint, format('closed at %s; its wallets were charged up to %s of %s ms', g.closed_at, g.settled_ms, g.ledgered_ms),
+        SELECT 'unsettled', (g.ledgered_ms - g.settled_ms) / 1000.0, 0::bigint,
+               format('closed at %s; its wallets were charged up to %s of %s ms', g.closed_at, g.settled_ms, g.ledgered_ms),
                s.tenant_id, NULL::uuid, s.id, NULL::bigint, NULL::uuid, g.closed_at, g.id
         FROM generation g JOIN session s ON s.id = g.session_id
         WHERE g.payers <> '{}' AND g.closed_at >= $1 AND g.closed_at < $2 AND (g.settled_at IS NULL OR g.settled_ms <> g.ledgered_ms)
@@ -52,7 +53,8 @@ internal static class Contradictions
         ), wallets AS (SELECT payer_id, sum(micros)::bigint AS micros FROM charged GROUP BY 1)
         SELECT 'settled_differs', 0::numeric, w.settled_micros - coalesce(c.micros, 0),
                format('the wallet was charged %s, its runs cost %s; ', w.settled_micros, coalesce(c.micros, 0))
-                 || CASE WHEN one.session_id IS NULL THEN 'no single session costs the difference: the newest below it is named' ELSE 'the session named costs just the difference' END,
+                 || CASE WHEN one.session_id IS NULL THEN 'no single session costs the difference: the newest below it is named'
+                         ELSE 'the session named costs just the difference' END,
                w.tenant_id, NULL::uuid, coalesce(one.session_id, {Newest}), NULL::bigint, NULL::uuid, NULL::timestamptz, NULL::bigint
         FROM wallet w LEFT JOIN wallets c ON c.payer_id = w.tenant_id
         LEFT JOIN LATERAL (
@@ -61,18 +63,22 @@ internal static class Contradictions
         """,
         $"""
         WITH held AS (SELECT u.wallet, sum(u.held)::bigint AS micros FROM hold h CROSS JOIN unnest(h.wallets, h.held_micros) AS u (wallet, held) GROUP BY 1)
-        SELECT 'held_differs', 0::numeric, (w.held_micros - coalesce(h.micros, 0))::bigint, format('the wallet holds %s, the holds of its sessions %s', w.held_micros, coalesce(h.micros, 0)),
+        SELECT 'held_differs', 0::numeric, (w.held_micros - coalesce(h.micros, 0))::bigint,
+               format('the wallet holds %s, the holds of its sessions %s', w.held_micros, coalesce(h.micros, 0)),
                w.tenant_id, NULL::uuid, coalesce((SELECT session_id FROM hold o WHERE w.tenant_id = ANY (o.wallets) ORDER BY 1 DESC LIMIT 1), {Newest}),
                NULL::bigint, NULL::uuid, NULL::timestamptz, NULL::bigint
         FROM wallet w LEFT JOIN held h ON h.wallet = w.tenant_id WHERE w.held_micros <> coalesce(h.micros, 0) AND $1 < $2
         """,
         """
-        SELECT 'granted_differs', 0::numeric, (w.granted_micros - coalesce(sum(e.micros), 0))::bigint, format('the wallet was granted %s, its entries sum up to %s', w.granted_micros, coalesce(sum(e.micros), 0)),
+        SELECT 'granted_differs', 0::numeric, (w.granted_micros - coalesce(sum(e.micros), 0))::bigint,
+               format('the wallet was granted %s, its entries sum up to %s', w.granted_micros, coalesce(sum(e.micros), 0)),
                w.tenant_id, NULL::uuid, NULL::uuid, NULL::bigint, NULL::uuid, NULL::timestamptz, NULL::bigint
-        FROM wallet w LEFT JOIN wallet_entry e ON e.tenant_id = w.tenant_id WHERE $1 < $2 GROUP BY w.tenant_id HAVING coalesce(sum(e.micros), 0) <> w.granted_micros
+        FROM wallet w LEFT JOIN wallet_entry e ON e.tenant_id = w.tenant_id WHERE $1 < $2
+        GROUP BY w.tenant_id HAVING coalesce(sum(e.micros), 0) <> w.granted_micros
         """,
         """
-        SELECT 'stale_hold', 0::numeric, (SELECT coalesce(max(m), 0) FROM unnest(h.held_micros) m), format('its session ended at %s and %s ms are held for it', s.ended_at, h.authorised_ms),
+        SELECT 'stale_hold', 0::numeric, (SELECT coalesce(max(m), 0) FROM unnest(h.held_micros) m),
+               format('its session ended at %s and %s ms are held for it', s.ended_at, h.authorised_ms),
                s.tenant_id, NULL::uuid, s.id, NULL::bigint, NULL::uuid, s.ended_at, NULL::bigint
         FROM hold h JOIN session s ON s.id = h.session_id WHERE s.ended_at < $2 AND $1 IS NOT NULL
         """,
@@ -84,7 +90,8 @@ internal static class Contradictions
         """,
         """
         SELECT CASE WHEN i.ledger_id IS NULL THEN 'unexported' ELSE 'item_differs' END, abs(c.seconds - coalesce(i.seconds, 0))::numeric, 0::bigint,
-               CASE WHEN i.ledger_id IS NULL THEN format('recorded at %s and in no batch of the target', c.recorded_at) ELSE format('billed %s s, its batch holds %s s', c.seconds, i.seconds) END,
+               CASE WHEN i.ledger_id IS NULL THEN format('recorded at %s and in no batch of the target', c.recorded_at)
+                    ELSE format('billed %s s, its batch holds %s s', c.seconds, i.seconds) END,
                c.tenant_id, t.id, g.session_id, c.ledger_id, NULL::uuid, c.recorded_at, g.id
         FROM export_target t JOIN ledger_charge c ON c.payer_id = t.tenant_id JOIN generation g ON g.id = c.generation_id
         LEFT JOIN export_item i ON i.ledger_id = c.ledger_id AND i.target_id = t.id
@@ -97,7 +104,8 @@ internal static class Contradictions
                t.tenant_id, t.id, NULL::uuid, NULL::bigint, NULL::uuid, NULL::timestamptz, NULL::bigint
         FROM export_target t
         LEFT JOIN (SELECT target_id, sum(seconds) AS seconds FROM export_item GROUP BY 1) i ON i.target_id = t.id
-        LEFT JOIN (SELECT e.target_id, sum(e.value) AS seconds FROM export_event e WHERE NOT EXISTS (SELECT FROM export_event n WHERE n.replaces = e.id) GROUP BY 1) e ON e.target_id = t.id
+        LEFT JOIN (SELECT e.target_id, sum(e.value) AS seconds FROM export_event e
+                   WHERE NOT EXISTS (SELECT FROM export_event n WHERE n.replaces = e.id) GROUP BY 1) e ON e.target_id = t.id
         WHERE coalesce(i.seconds, 0) <> coalesce(e.seconds, 0) + t.carried_seconds AND $1 < $2
         """,
         """

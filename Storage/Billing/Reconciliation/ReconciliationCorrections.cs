@@ -24,7 +24,8 @@ public sealed class ReconciliationCorrections(Database database) : IReconciliati
     /// <inheritdoc/>
     public Task<CorrectionResult> ReissueAsync(Guid batch, CorrectionOrder order, CancellationToken cancellationToken) => BatchAsync(
         batch, "issued anew under another identifier: the sink does not count it", order, """
-        UPDATE export_event e SET state = CASE e.state WHEN 'sent' THEN 'failed_async' ELSE e.state END, reissue = true, last_error = coalesce(e.last_error, 'not counted by the sink')
+        UPDATE export_event e SET state = CASE e.state WHEN 'sent' THEN 'failed_async' ELSE e.state END,
+          reissue = true, last_error = coalesce(e.last_error, 'not counted by the sink')
         FROM export_target t
         WHERE e.id = $1 AND t.id = e.target_id AND e.state IN ('sent', 'uncertain', 'failed_async', 'rejected') AND NOT e.reissue
           AND NOT EXISTS (SELECT FROM export_event n WHERE n.replaces = e.id)
@@ -45,7 +46,8 @@ public sealed class ReconciliationCorrections(Database database) : IReconciliati
         owner.Parameters.Value(target);
         var (tenant, hasWallet) = (await owner.ListAsync(reader => (new TenantId(reader.GetGuid(0)), reader.GetBoolean(1)), cancellationToken)).Single();
         if (!hasWallet)
-            return new CorrectionResult($"tenant {tenant} has no wallet to enter a correction of {seconds} s in: give it one, unlimited if it is only to count", IsDone: false, seconds);
+            return new CorrectionResult($"tenant {tenant} has no wallet to enter a correction of {seconds} s in: give it one, unlimited if it is only to count",
+                IsDone: false, seconds);
 
         await EntryAsync(connection, tenant, $"reconcile:{key}", micros: 0, -seconds, generation: null, target, order, cancellationToken);
         var isAskedBack = await AskBackAsync(connection, target, seconds, [.. finding.Events], cancellationToken);
@@ -82,7 +84,8 @@ public sealed class ReconciliationCorrections(Database database) : IReconciliati
             var isAskedBack = false;
             foreach (var target in seconds == 0 ? [] : await TargetsAsync(connection, level.Tenant, generation, cancellationToken))
                 isAskedBack |= await AskBackAsync(connection, target.Target, seconds, target.Batches, cancellationToken);
-            await AuditTrail.WriteAsync(connection, level.Tenant, order.Actor, "reconciliation_given_back", new { generation, micros, seconds, key, reason = order.Reason }, cancellationToken);
+            await AuditTrail.WriteAsync(connection, level.Tenant, order.Actor, "reconciliation_given_back",
+                new { generation, micros, seconds, key, reason = order.Reason }, cancellationToken);
             words.Add(Words($"tenant {level.Tenant}: {micros} micros, {seconds} s", isAskedBack));
         }
 
@@ -116,7 +119,8 @@ public sealed class ReconciliationCorrections(Database database) : IReconciliati
     }
 
     private static async Task EntryAsync(
-        NpgsqlConnection connection, TenantId tenant, string key, long micros, long seconds, long? generation, Guid? target, CorrectionOrder order, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TenantId tenant, string key, long micros, long seconds, long? generation, Guid? target, CorrectionOrder order,
+        CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("""
             WITH posted AS (

@@ -30,7 +30,8 @@ public sealed class ContradictionTests : IAsyncLifetime
         await _world.Database.ExecuteAsync("UPDATE export_item SET seconds = seconds - 3 WHERE ledger_id = (SELECT id FROM usage_ledger WHERE generation_id = $1)", runs[3]);
         await _world.Database.ExecuteAsync("UPDATE wallet SET held_micros = held_micros + 7, granted_micros = granted_micros + 9");
         await _world.Database.ExecuteAsync(
-            "INSERT INTO usage_ledger (generation_id, tenant_id, from_ms, to_ms, recorded_at) VALUES ($1, $2, 70000, 74000, $3)", runs[5], billed.Tenant.Id.Value, _world.Now.AddDays(-6).UtcDateTime);
+            "INSERT INTO usage_ledger (generation_id, tenant_id, from_ms, to_ms, recorded_at) VALUES ($1, $2, 70000, 74000, $3)",
+            runs[5], billed.Tenant.Id.Value, _world.Now.AddDays(-6).UtcDateTime);
         var report = await _world.ReconcileAsync();
 
         Assert.Empty(clean.Findings);
@@ -40,7 +41,8 @@ public sealed class ContradictionTests : IAsyncLifetime
                 FindingKind.SettledDiffers, FindingKind.HeldDiffers, FindingKind.GrantedDiffers, FindingKind.ClaimUnbilled,
             ],
             report.Findings.Select(finding => finding.Kind).Order());
-        Assert.All(report.Findings.Where(finding => finding.Kind is not (FindingKind.BatchDiffers or FindingKind.GrantedDiffers)), finding => Assert.NotNull(Assert.Single(finding.Sources).Session));
+        Assert.All(report.Findings.Where(finding => finding.Kind is not (FindingKind.BatchDiffers or FindingKind.GrantedDiffers)),
+            finding => Assert.NotNull(Assert.Single(finding.Sources).Session));
         Assert.Equal(5m, report.Findings.Single(finding => finding.Kind is FindingKind.ClaimUnbilled).Seconds);
     }
 
@@ -79,7 +81,8 @@ public sealed class ContradictionTests : IAsyncLifetime
         Assert.Equal((FindingKind.InvoiceBelow, 15m), (Assert.Single(first!.Findings).Kind, first.Findings[0].Seconds));
         Assert.True(Assert.Single(first.Corrections).IsDone, first.Corrections[0].Action);
         Assert.Equal((0, 1), (second!.Findings.Count, second.Corrected));
-        Assert.Equal(["correction 150000 -15 ann"], await _world.Database.ListAsync<string>("SELECT format('%s %s %s %s', kind, micros, seconds, actor) FROM wallet_entry WHERE generation_id = $1", run));
+        Assert.Equal(["correction 150000 -15 ann"], await _world.Database.ListAsync<string>(
+            "SELECT format('%s %s %s %s', kind, micros, seconds, actor) FROM wallet_entry WHERE generation_id = $1", run));
         Assert.Equal(145, _world.Export.InvoicedTo("cus_1"));
         Assert.Equal(60_000, await _world.Database.ReadAsync<decimal>("SELECT sum(to_ms - from_ms) FROM usage_ledger WHERE generation_id = $1", run));
         Assert.Equal(1, _world.Stripe.Counts.Cancelled);

@@ -68,9 +68,11 @@ public sealed class CorrectionTests : IAsyncLifetime
         var early = await _world.Database.ReadAsync<long>("SELECT count(*) FROM reconciliation_run WHERE kind = 'request'");
         await _world.Database.ExecuteAsync("UPDATE reconciliation_request SET requested_at = requested_at - interval '3 hours', to_at = to_at - interval '3 hours'");
         await reconciler.RunDueAsync(CancellationToken.None);
-        var found = await _world.Database.ListAsync<string>("SELECT f.kind FROM reconciliation_finding f JOIN reconciliation_run r ON r.id = f.run_id WHERE r.kind = 'request' ORDER BY 1");
+        var found = await _world.Database.ListAsync<string>(
+            "SELECT f.kind FROM reconciliation_finding f JOIN reconciliation_run r ON r.id = f.run_id WHERE r.kind = 'request' ORDER BY 1");
         var corrected = await _world.ReconcileAsync(Order);
-        await _world.Database.ExecuteAsync("UPDATE export_event SET reissue = true WHERE state = 'failed_async' AND NOT EXISTS (SELECT FROM export_event n WHERE n.replaces = export_event.id)");
+        await _world.Database.ExecuteAsync(
+            "UPDATE export_event SET reissue = true WHERE state = 'failed_async' AND NOT EXISTS (SELECT FROM export_event n WHERE n.replaces = export_event.id)");
         await _world.Export.SettleDownAsync(_world.Export.Pump());
 
         Assert.Equal(0, early);
@@ -78,7 +80,8 @@ public sealed class CorrectionTests : IAsyncLifetime
         Assert.Equal(0, await _world.Database.ReadAsync<long>("SELECT count(*) FROM reconciliation_request WHERE done_at IS NULL"));
         Assert.Equal(2, corrected.Corrections.Count(correction => correction.IsDone));
         Assert.Equal((100m, 4), (_world.Export.InvoicedTo("cus_1"), _world.Stripe.Sums().Sum(sum => sum.Events)));
-        Assert.Equal(4, await _world.Database.ReadAsync<long>("SELECT count(DISTINCT ledger_id) FROM export_item i JOIN export_event e ON e.id = i.export_event_id WHERE e.state = 'sent'"));
+        Assert.Equal(4, await _world.Database.ReadAsync<long>(
+            "SELECT count(DISTINCT ledger_id) FROM export_item i JOIN export_event e ON e.id = i.export_event_id WHERE e.state = 'sent'"));
     }
 
     [Fact]
@@ -89,7 +92,8 @@ public sealed class CorrectionTests : IAsyncLifetime
             await _world.RecordAsync(billed.Tenant, _world.Now.AddDays(-3).AddHours(-i), 10 * i);
         await _world.ExportAsync();
         var sent = await _world.SentAsync();
-        await _world.Database.ExecuteAsync("UPDATE export_event SET state = 'uncertain', sent_at = NULL, unknown_since = clock_timestamp() - interval '2 days' WHERE value IN (10, 20)");
+        await _world.Database.ExecuteAsync(
+            "UPDATE export_event SET state = 'uncertain', sent_at = NULL, unknown_since = clock_timestamp() - interval '2 days' WHERE value IN (10, 20)");
         _world.Stripe.Fail(sent.Single(one => one.Value == 10).Identifier);
 
         var seen = await _world.ReconcileAsync();
@@ -136,5 +140,24 @@ public sealed class CorrectionTests : IAsyncLifetime
 
         Assert.Empty(soon.Findings);
         Assert.Equal((FindingKind.Missing, 60m), (Assert.Single(late.Findings).Kind, late.Findings[0].Seconds));
+    }
+
+    [Fact]
+    public async Task Invariant_25_what_is_asked_back_goes_out_again_only_with_what_was_taken_off_it()
+    {
+        var billed = await _world.AddBilledAsync("cus_1");
+        await new WalletStore(_world.Database.Database).PutAsync(billed.Tenant.Id, creditLimit: null, blindSeconds: null, [], "ann");
+        var at = _world.Now.AddHours(-5);
+        await _world.RecordAsync(billed.Tenant, at, 60);
+        await _world.ExportAsync(TimeSpan.FromHours(3));
+        await _world.CountAsync("cus_1", 7, at);
+        await _world.ReconcileAsync(Order);
+        await _world.Database.ExecuteAsync("UPDATE export_event SET state = 'cancelled', reissue = true WHERE state = 'cancelling'");
+
+        var early = await _world.Export.Reissue.ReissueAsync([], (_, _) => throw new InvalidOperationException("The correction is not frozen yet."), CancellationToken.None);
+        await _world.Export.Pump().FreezeAsync(CancellationToken.None);
+
+        Assert.Null(early.Target);
+        Assert.Equal([53L], await _world.Database.ListAsync<long>("SELECT value FROM export_event WHERE replaces IS NOT NULL"));
     }
 }

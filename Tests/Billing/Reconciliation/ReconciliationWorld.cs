@@ -72,7 +72,8 @@ public sealed class ReconciliationWorld : IAsyncLifetime
         var tenant = await Database.AddCustomerAsync();
         var admin = new ExportTargetAdmin(Database.Database, new NoBox(), new UsageSinks([Export.Sink]), TimeProvider.System);
         var target = await admin.AddAsync(
-            new NewExportTarget(SinkKind.Stripe, new SinkAddress(tenant.Id, ExportWorld.EventName, customer)) { MeterId = Meter, ActiveFrom = Now.AddDays(-34) }, CancellationToken.None);
+            new NewExportTarget(SinkKind.Stripe, new SinkAddress(tenant.Id, ExportWorld.EventName, customer)) { MeterId = Meter, ActiveFrom = Now.AddDays(-34) },
+            CancellationToken.None);
         return new Billed(tenant, target, customer);
     }
 
@@ -133,7 +134,8 @@ public sealed class ReconciliationWorld : IAsyncLifetime
         var tables = await Database.ListAsync<string>("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1");
         var prints = new List<string>();
         foreach (var table in tables)
-            prints.Add(table + await Database.ReadAsync<string>($"SELECT count(*) || ' ' || coalesce(md5(string_agg(ctid::text || xmin::text || xmax::text, ',' ORDER BY ctid)), '') FROM {table}"));
+            prints.Add(table + await Database.ReadAsync<string>(
+                $"SELECT count(*) || ' ' || coalesce(md5(string_agg(ctid::text || xmin::text || xmax::text, ',' ORDER BY ctid)), '') FROM {table}"));
         return string.Join('\n', prints);
     }
 
