@@ -4,7 +4,8 @@ using Orchestrator.Storage;
 namespace Orchestrator.Benchmarks.Faults;
 
 /// <summary>What the books say of what the provider knows by one name.</summary>
-internal sealed record UpstreamBook(string Upstream, long MarkMs, long LedgerMs, long DuplicateMs, long OverrunMs);
+// Clamped: its counter ran ahead of the clock at least once, and was not believed so far. A frame was read late, or the provider errs.
+internal sealed record UpstreamBook(string Upstream, long MarkMs, long LedgerMs, long DuplicateMs, long OverrunMs, bool IsClamped);
 
 /// <summary>A wallet beside what it should say.</summary>
 internal sealed record WalletBook(string Tenant, long Granted, long Entries, long Settled, long Charged, long Held);
@@ -28,13 +29,14 @@ internal sealed class FaultBooks(Database database)
     /// <summary>All that has a run, by the provider's name of it.</summary>
     public Task<IReadOnlyList<UpstreamBook>> UpstreamsAsync() => ReadAsync("""
         SELECT coalesce(g.upstream_session_id, s.upstream_session_id, ''), sum(g.mark_ms)::bigint, coalesce(sum(l.total), 0)::bigint,
-               coalesce(sum(l.total - l.distinct_total), 0)::bigint, max(greatest(0, g.mark_ms - g.authorised_ms - g.blind_ms))
+               coalesce(sum(l.total - l.distinct_total), 0)::bigint, max(greatest(0, g.mark_ms - g.authorised_ms - g.blind_ms)),
+               bool_or(EXISTS (SELECT FROM session_event e WHERE e.session_id = s.id AND e.kind = 'meter_anomaly' AND e.detail ->> 'anomaly' = 'ahead_of_clock'))
         FROM generation g JOIN session s ON s.id = g.session_id
         LEFT JOIN LATERAL (
           SELECT sum(u.to_ms - u.from_ms) AS total, (SELECT sum(upper(r) - lower(r)) FROM unnest(range_agg(int8range(u.from_ms, u.to_ms))) r) AS distinct_total
           FROM usage_ledger u WHERE u.generation_id = g.id) l ON true
         GROUP BY 1
-        """, reader => new UpstreamBook(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.IsDBNull(4) ? 0 : reader.GetInt64(4)));
+        """, reader => new UpstreamBook(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.IsDBNull(4) ? 0 : reader.GetInt64(4), reader.GetBoolean(5)));
 
     /// <summary>Every wallet.</summary>
     public Task<IReadOnlyList<WalletBook>> WalletsAsync() => ReadAsync("""

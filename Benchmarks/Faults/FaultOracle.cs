@@ -18,6 +18,9 @@ internal sealed class FaultOracle(Truth truth, IReadOnlyDictionary<string, Attem
     /// <summary>What nobody can explain, one sentence each.</summary>
     public IReadOnlyList<string> Findings => _findings;
 
+    /// <summary>What was not believed because it ran ahead of the clock: the guard's doing, told on the timeline, and no loss.</summary>
+    public long ClampedMs { get; private set; }
+
     /// <summary>Adds it all up.</summary>
     public FaultTotals Judge(
         int faults, IReadOnlyList<UpstreamBook> upstreams, IReadOnlyList<WalletBook> wallets, IReadOnlyList<ExportBook> exports, FakeStripe stripe)
@@ -35,12 +38,14 @@ internal sealed class FaultOracle(Truth truth, IReadOnlyDictionary<string, Attem
 
             var gateway = attempts[session.Query["tag"]].Gateway;
             var missing = Missing(session, ledgerMs, gateway.KilledAt);
-            if (gateway.KilledAt is not { } killedAt)
+            if (missing > 0 && book is { IsClamped: true })
+                ClampedMs += missing;
+            else if (gateway.KilledAt is not { } killedAt)
                 Explain(missing, $"{session.ProviderSessionId}: {missing} ms are missing, and nobody killed its gateway");
             else if (gateway.WhileDatabaseWasAway)
                 lostAway += missing;
             else
-                (lost, worstAge) = (lost + missing, Math.Max(worstAge, OldestMissing(session, ledgerMs, killedAt)));
+                (lost, worstAge) = (lost + missing, Math.Max(worstAge, book is { IsClamped: true } ? 0 : OldestMissing(session, ledgerMs, killedAt)));
         }
 
         foreach (var (upstream, book) in books)
@@ -55,15 +60,17 @@ internal sealed class FaultOracle(Truth truth, IReadOnlyDictionary<string, Attem
     /// <summary>What was sent in good time before the kill, or before the end of the connection, and is not in the ledger.</summary>
     private static long Missing(SessionTruth session, long ledgerMs, long? killedAt)
     {
-        var end = session.Entries.Where(IsEnd).Select(entry => entry.Timestamp).Append(long.MaxValue).Min();
-        var instant = Math.Min(killedAt ?? long.MaxValue, end);
+        var instant = Math.Min(killedAt ?? long.MaxValue, EndOf(session));
         var due = instant == long.MaxValue ? session.MaxMilliseconds : session.MaxMillisecondsSentBefore(instant - Allowance);
         return Math.Max(0, (due ?? throw new InvalidOperationException($"The truth of {session.ProviderSessionId} was let go.")) - ledgerMs);
     }
 
-    private static long OldestMissing(SessionTruth session, long ledgerMs, long killedAt) => session.Ticks
-        .Where(tick => tick.Milliseconds > ledgerMs && tick.Timestamp <= killedAt)
-        .Select(tick => killedAt - tick.Timestamp).DefaultIfEmpty().Max();
+    /// <summary>Of a session that the kill cut off; what one that was over lost in its last second is no crash's doing.</summary>
+    private static long OldestMissing(SessionTruth session, long ledgerMs, long killedAt) => EndOf(session) < killedAt
+        ? 0
+        : session.Ticks.Where(tick => tick.Milliseconds > ledgerMs && tick.Timestamp <= killedAt).Select(tick => killedAt - tick.Timestamp).DefaultIfEmpty().Max();
+
+    private static long EndOf(SessionTruth session) => session.Entries.Where(IsEnd).Select(entry => entry.Timestamp).Append(long.MaxValue).Min();
 
     private static bool IsEnd(TruthEntry entry) =>
         entry.Kind is TruthKind.PeerClosed or TruthKind.PeerVanished or TruthKind.Closed or TruthKind.Dropped;

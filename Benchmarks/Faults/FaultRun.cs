@@ -40,11 +40,12 @@ internal static class FaultRun
         await load.StopAsync();
 
         var books = new FaultBooks(rig.Database);
-        await WhenQuietAsync(books);
+        var quiet = await WhenQuietAsync(books);
         var oracle = new FaultOracle(rig.Provider.Truth, load.Attempts.ToDictionary(attempt => attempt.Tag, StringComparer.Ordinal));
         var totals = oracle.Judge(faults.Count, await books.UpstreamsAsync(), await books.WalletsAsync(), await books.ExportsAsync(), rig.Provider.Stripe);
         var stripe = rig.Provider.Stripe;
-        Terminal.Say($"  {load.Attempts.Count} sessions; sink: {stripe.Counts}");
+        Terminal.Say($"  {load.Attempts.Count} sessions, quiet after {quiet.TotalSeconds:0.0} s; {oracle.ClampedMs / 1000m:0.000} s held back by the clock guard");
+        Terminal.Say($"  sink: {stripe.Counts}");
         foreach (var finding in oracle.Findings.Concat(stripe.ContractViolations).Take(20))
             Terminal.Say($"  UNEXPLAINED: {finding}");
         return totals;
@@ -80,7 +81,7 @@ internal static class FaultRun
         }
     }
 
-    private static async Task WhenQuietAsync(FaultBooks books)
+    private static async Task<TimeSpan> WhenQuietAsync(FaultBooks books)
     {
         var since = TimeProvider.System.GetTimestamp();
         while (true)
@@ -88,11 +89,11 @@ internal static class FaultRun
             var unfinished = await books.UnfinishedAsync();
             var exports = await books.ExportsAsync();
             if (unfinished == (0, 0, 0, 0) && exports.All(export => export.Ledger == export.Items && export.Unsent == 0))
-                return;
+                return TimeProvider.System.GetElapsedTime(since);
             if (TimeProvider.System.GetElapsedTime(since) > Quiet)
             {
                 Terminal.Say($"  not quiet after {Quiet.TotalSeconds:0} s: {unfinished} sessions, runs, unsettled, holds; {string.Join("; ", exports)}");
-                return;
+                return Quiet;
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
