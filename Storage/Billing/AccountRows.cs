@@ -6,11 +6,12 @@ using Orchestrator.Grains.Interfaces.Billing;
 namespace Orchestrator.Storage.Billing;
 
 /// <summary>A session's account, and the rows that it was read from.</summary>
-internal sealed record AccountRow(int Place, Guid Session, bool IsOurs, IReadOnlyList<TenantId> Path, IReadOnlyList<RunRow> Runs, bool HasHold, long BlindMs, SessionAccount Account);
+internal sealed record AccountRow(
+    int Place, Guid Session, bool IsOurs, IReadOnlyList<TenantId> Path, IReadOnlyList<RunRow> Runs, bool HasHold, long BlindMs, SessionAccount Account);
 
 /// <summary>A run's row.</summary>
 internal sealed record RunRow(
-    Guid Session, long Id, int Run, int Epoch, Guid Tenant, long MarkMs, long LedgeredMs, long SettledMs, bool IsClosed, long BlindMs, Guid[] Payers, long?[] Prices);
+    Guid Session, long Id, int Run, int Epoch, Guid Tenant, long MarkMs, long LedgeredMs, long SettledMs, bool IsClosed, long BlindMs);
 
 /// <summary>What a settlement locks and reads: the wallets first, so that no run is locked while another tenant's wallet is waited for.</summary>
 internal sealed class AccountRows
@@ -19,15 +20,21 @@ internal sealed class AccountRows
     private readonly Dictionary<Guid, List<RunRow>> _runs = [];
     private readonly Dictionary<Guid, HoldRow> _holds = [];
 
-    private sealed record SessionRow(Guid Id, TenantId[] Path, string Model, int Epoch, bool IsOver, Guid[] Payers, long?[] Prices);
+    private sealed record SessionRow(Guid Id, TenantId[] Path, string Model, int Epoch, bool IsOver);
 
     private sealed record HoldRow(Hold Hold, bool IsDue);
 
     /// <summary>The wallets on the paths of all sessions.</summary>
     public Dictionary<TenantId, LockedWallet> Wallets { get; } = [];
 
-    /// <summary>Every price version that is referred to.</summary>
-    public IEnumerable<long?> PriceVersions => _sessions.Values.SelectMany(session => session.Prices).Concat(_runs.Values.SelectMany(runs => runs).SelectMany(run => run.Prices));
+    /// <summary>The runs that may be settled.</summary>
+    public IEnumerable<long> Runs => _runs.Values.SelectMany(runs => runs).Select(run => run.Id);
+
+    /// <summary>
+    /// Whose price now is asked for: what a run will cost that has no row yet matters to sessions that are held and have none open.
+    /// </summary>
+    public IReadOnlyList<(TenantId Tenant, string Model)> Unlocked =>
+        [.. _sessions.Values.Where(IsBetweenRuns).SelectMany(session => Limiting(session).Select(tenant => (tenant, session.Model))).Distinct()];
 
     /// <summary>Locks and reads.</summary>
     public static async Task<AccountRows> ReadAsync(NpgsqlConnection connection, IReadOnlyList<SettlementDue> due, CancellationToken cancellationToken)
@@ -38,11 +45,9 @@ internal sealed class AccountRows
             WHERE w.tenant_id IN (SELECT unnest(s.path) FROM session s WHERE s.id = ANY($1))
             ORDER BY w.tenant_id FOR NO KEY UPDATE
             """));
-        // Closed runs that owe, and the open one. The prices of a run stand in the order of those who pay them.
+        // Closed runs that owe, and the open one.
         batch.BatchCommands.Add(Of(due, """
-            SELECT g.session_id, g.id, g.run, g.epoch, s.tenant_id, g.mark_ms, g.ledgered_ms, g.settled_ms, g.closed_at IS NOT NULL, g.blind_ms, g.payers,
-                   ARRAY(SELECT p.price_version_id FROM unnest(g.payers) WITH ORDINALITY AS u (id, place)
-                         LEFT JOIN generation_price p ON p.generation_id = g.id AND p.tenant_id = u.id ORDER BY u.place)
+            SELECT g.session_id, g.id, g.run, g.epoch, s.tenant_id, g.mark_ms, g.ledgered_ms, g.settled_ms, g.closed_at IS NOT NULL, g.blind_ms
             FROM generation g JOIN session s ON s.id = g.session_id
             WHERE g.session_id = ANY($1) AND (g.closed_at IS NULL OR (g.settled_at IS NULL AND g.payers <> '{}'))
             ORDER BY g.id FOR NO KEY UPDATE OF g
@@ -50,18 +55,8 @@ internal sealed class AccountRows
         batch.BatchCommands.Add(Of(due, """
             SELECT session_id, run, authorised_ms, wallets, held_micros, is_due FROM hold WHERE session_id = ANY($1) ORDER BY session_id FOR NO KEY UPDATE
             """));
-        // What a run will cost that has no row yet matters only to sessions that are held.
-        batch.BatchCommands.Add(Of(due, """
-            SELECT s.id, s.path, s.model, s.epoch, s.ended_at IS NOT NULL, coalesce(h.tenants, '{}'), coalesce(h.prices, '{}')
-            FROM session s
-            LEFT JOIN LATERAL (
-              SELECT array_agg(w.tenant_id ORDER BY w.tenant_id) AS tenants, array_agg(price_at(w.tenant_id, s.model, clock_timestamp()) ORDER BY w.tenant_id) AS prices
-              FROM wallet w
-              WHERE w.tenant_id = ANY(s.path) AND w.credit_limit_micros IS NOT NULL AND EXISTS (SELECT FROM hold WHERE session_id = s.id)
-                AND NOT EXISTS (SELECT FROM generation g WHERE g.session_id = s.id AND g.closed_at IS NULL)
-            ) AS h ON true
-            WHERE s.id = ANY($1)
-            """));
+        // Last, so that it tells of whoever ended a session or took it while its runs were waited for.
+        batch.BatchCommands.Add(Of(due, "SELECT id, path, model, epoch, ended_at IS NOT NULL FROM session WHERE id = ANY($1)"));
 
         var rows = new AccountRows();
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -73,20 +68,27 @@ internal sealed class AccountRows
     public bool Has(SettlementDue due) => _sessions.ContainsKey(due.Session.Value);
 
     /// <summary>The accounts of the sessions that are there.</summary>
-    public List<AccountRow> Accounts(IReadOnlyList<SettlementDue> due, Func<long?, Price?> price)
+    /// <param name="due">What was read.</param>
+    /// <param name="locked">Who is charged for each run, at the price that it locked.</param>
+    /// <param name="now">What tenants pay now, for <see cref="Unlocked"/>.</param>
+    public List<AccountRow> Accounts(
+        IReadOnlyList<SettlementDue> due, IReadOnlyDictionary<long, IReadOnlyList<KeyValuePair<TenantId, Price?>>> locked,
+        IReadOnlyDictionary<(TenantId Tenant, string Model), Price?> now)
     {
         var accounts = new List<AccountRow>(due.Count);
         var seen = new HashSet<Guid>();
         for (var place = 0; place < due.Count; place++)
         {
             if (_sessions.TryGetValue(due[place].Session.Value, out var session) && seen.Add(session.Id))
-                accounts.Add(Account(place, due[place], session, price));
+                accounts.Add(Account(place, due[place], session, locked, now));
         }
 
         return accounts;
     }
 
-    private AccountRow Account(int place, SettlementDue due, SessionRow session, Func<long?, Price?> price)
+    private AccountRow Account(
+        int place, SettlementDue due, SessionRow session, IReadOnlyDictionary<long, IReadOnlyList<KeyValuePair<TenantId, Price?>>> locked,
+        IReadOnlyDictionary<(TenantId Tenant, string Model), Price?> now)
     {
         var runs = _runs.GetValueOrDefault(session.Id, []);
         var isOurs = session.Epoch == due.Epoch && !session.IsOver;
@@ -97,22 +99,24 @@ internal sealed class AccountRows
         var hold = _holds.GetValueOrDefault(session.Id);
 
         var account = new SessionAccount(
-            closed.ConvertAll(run => AccountOf(run, price)),
-            settled is null ? null : AccountOf(settled, price),
+            closed.ConvertAll(run => AccountOf(run, locked[run.Id])),
+            settled is null ? null : AccountOf(settled, locked[settled.Id]),
             settled is null && open is not null ? open.Run : 0,
             hold is { IsDue: true },
             hold?.Hold,
             due.Run,
             isOurs ? due.WantedMs : null,
-            Priced(session.Payers, session.Prices, price));
+            IsBetweenRuns(session) ? [.. Limiting(session).Select(tenant => KeyValuePair.Create(tenant, now[(tenant, session.Model)]))] : []);
         return new AccountRow(place, session.Id, isOurs, session.Path, settled is null ? closed : [.. closed, settled], hold is not null, due.BlindMs, account);
     }
 
-    private static RunAccount AccountOf(RunRow run, Func<long?, Price?> price) =>
-        new(run.Run, run.MarkMs, run.LedgeredMs, run.SettledMs, run.IsClosed, Priced(run.Payers, run.Prices, price));
+    private static RunAccount AccountOf(RunRow run, IReadOnlyList<KeyValuePair<TenantId, Price?>> payers) =>
+        new(run.Run, run.MarkMs, run.LedgeredMs, run.SettledMs, run.IsClosed, payers);
 
-    private static IReadOnlyList<KeyValuePair<TenantId, Price?>> Priced(Guid[] tenants, long?[] versions, Func<long?, Price?> price) =>
-        [.. tenants.Select((tenant, i) => KeyValuePair.Create(new TenantId(tenant), price(versions[i])))];
+    private bool IsBetweenRuns(SessionRow session) => _holds.ContainsKey(session.Id) && !_runs.GetValueOrDefault(session.Id, []).Exists(run => !run.IsClosed);
+
+    private IEnumerable<TenantId> Limiting(SessionRow session) =>
+        session.Path.Where(tenant => Wallets.TryGetValue(tenant, out var wallet) && wallet.Balance.CreditLimit is not null);
 
     private async Task ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
@@ -145,11 +149,10 @@ internal sealed class AccountRows
 
     private static RunRow RunFromRow(NpgsqlDataReader reader) => new(
         reader.GetGuid(0), reader.GetInt64(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetGuid(4), reader.GetInt64(5), reader.GetInt64(6),
-        reader.GetInt64(7), reader.GetBoolean(8), reader.GetInt64(9), reader.GetFieldValue<Guid[]>(10), reader.GetFieldValue<long?[]>(11));
+        reader.GetInt64(7), reader.GetBoolean(8), reader.GetInt64(9));
 
     private static SessionRow SessionFromRow(NpgsqlDataReader reader) => new(
-        reader.GetGuid(0), [.. reader.GetFieldValue<Guid[]>(1).Select(id => new TenantId(id))], reader.GetString(2), reader.GetInt32(3), reader.GetBoolean(4),
-        reader.GetFieldValue<Guid[]>(5), reader.GetFieldValue<long?[]>(6));
+        reader.GetGuid(0), [.. reader.GetFieldValue<Guid[]>(1).Select(id => new TenantId(id))], reader.GetString(2), reader.GetInt32(3), reader.GetBoolean(4));
 
     private static HoldRow HoldFromRow(NpgsqlDataReader reader)
     {

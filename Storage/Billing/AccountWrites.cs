@@ -68,21 +68,23 @@ internal static class AccountWrites
 
     private static NpgsqlBatchCommand Holds(IReadOnlyList<(Guid Session, Hold Hold)> holds)
     {
+        // All levels of all sessions lie one behind the other; each session takes its own out of them, in the order of their wallets.
+        var levels = holds.SelectMany(hold => hold.Hold.Held.OrderBy(level => level.Key.Value)).ToList();
+        var ends = new int[holds.Count];
+        for (var (i, end) = (0, 0); i < ends.Length; i++)
+            ends[i] = end += holds[i].Hold.Held.Count;
+
         var command = new NpgsqlBatchCommand("""
-            UPDATE hold h SET run = n.run, authorised_ms = n.authorised_ms, wallets = n.wallets, held_micros = n.held
-            FROM (
-              SELECT s.id, s.run, s.authorised_ms, coalesce(array_agg(l.wallet ORDER BY l.wallet) FILTER (WHERE l.wallet IS NOT NULL), '{}') AS wallets,
-                     coalesce(array_agg(l.held ORDER BY l.wallet) FILTER (WHERE l.wallet IS NOT NULL), '{}') AS held
-              FROM unnest($1::uuid[], $2::integer[], $3::bigint[]) AS s (id, run, authorised_ms)
-              LEFT JOIN unnest($4::uuid[], $5::uuid[], $6::bigint[]) AS l (session_id, wallet, held) ON l.session_id = s.id
-              GROUP BY s.id, s.run, s.authorised_ms
-            ) AS n
+            UPDATE hold h
+            SET run = n.run, authorised_ms = n.authorised_ms,
+                wallets = ($6::uuid[])[n.last - n.levels + 1 : n.last], held_micros = ($7::bigint[])[n.last - n.levels + 1 : n.last]
+            FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::integer[], $5::integer[]) AS n (id, run, authorised_ms, levels, last)
             WHERE h.session_id = n.id
             """);
-        var levels = holds.SelectMany(hold => hold.Hold.Held.Select(level => (hold.Session, Wallet: level.Key.Value, Held: level.Value))).ToList();
         command.Parameters
             .Column(holds, hold => hold.Session).Column(holds, hold => hold.Hold.Run).Column(holds, hold => hold.Hold.AuthorisedMs)
-            .Column(levels, level => level.Session).Column(levels, level => level.Wallet).Column(levels, level => level.Held);
+            .Column(holds, hold => hold.Hold.Held.Count).Value(ends)
+            .Column(levels, level => level.Key.Value).Column(levels, level => level.Value);
         return command;
     }
 

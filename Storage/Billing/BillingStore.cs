@@ -10,19 +10,24 @@ namespace Orchestrator.Storage.Billing;
 /// Step 9: ledger ranges, wallets and holds in one transaction: what is locked is read, worked out by
 /// <see cref="SettlementPolicy"/>, and written at once. What makes a repetition harmless is what the rows say is settled.
 /// </summary>
-public sealed class BillingStore(Database database) : IBillingStore
+public sealed class BillingStore : IBillingStore
 {
     private const string Unsettled = """
         SELECT g.session_id FROM generation g WHERE g.closed_at IS NOT NULL AND g.settled_at IS NULL AND g.payers <> '{}'
         UNION SELECT h.session_id FROM hold h WHERE h.is_due
         """;
 
+    private readonly Database _database;
     private readonly PriceCache _prices = new();
+    private readonly RunPrices _runs;
+
+    /// <summary>Takes the database.</summary>
+    public BillingStore(Database database) => (_database, _runs) = (database, new RunPrices(_prices));
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Settlement>> SettleAsync(IReadOnlyList<SettlementDue> due, CancellationToken cancellationToken)
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await _database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var answers = await SettleAsync(connection, due, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -32,7 +37,7 @@ public sealed class BillingStore(Database database) : IBillingStore
     /// <inheritdoc/>
     public async Task<int> SettleClosedAsync(TenantId root, int limit, CancellationToken cancellationToken)
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await _database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var find = new NpgsqlCommand(
             $"SELECT s.id FROM session s JOIN ({Unsettled}) u ON u.session_id = s.id WHERE s.path[1] = $1 ORDER BY s.id LIMIT $2", connection);
@@ -54,7 +59,7 @@ public sealed class BillingStore(Database database) : IBillingStore
     /// <inheritdoc/>
     public async Task<IReadOnlyList<TenantId>> FindUnsettledAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.Source.CreateCommand($"SELECT DISTINCT s.path[1] FROM session s JOIN ({Unsettled}) u ON u.session_id = s.id");
+        await using var command = _database.Source.CreateCommand($"SELECT DISTINCT s.path[1] FROM session s JOIN ({Unsettled}) u ON u.session_id = s.id");
         var roots = new List<TenantId>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -68,10 +73,11 @@ public sealed class BillingStore(Database database) : IBillingStore
     private async Task<IReadOnlyList<Settlement>> SettleAsync(NpgsqlConnection connection, IReadOnlyList<SettlementDue> due, CancellationToken cancellationToken)
     {
         var rows = await AccountRows.ReadAsync(connection, due, cancellationToken);
-        await _prices.LoadAsync(connection, rows.PriceVersions, cancellationToken);
+        var locked = await _runs.LoadAsync(connection, rows.Runs, cancellationToken);
+        var now = await _prices.NowAsync(connection, rows.Unlocked, cancellationToken);
 
         var tree = new WalletTree(rows.Wallets.Values.Select(wallet => KeyValuePair.Create(wallet.Tenant, wallet.Balance)));
-        var accounts = rows.Accounts(due, _prices.Find);
+        var accounts = rows.Accounts(due, locked, now);
         var plans = SettlementPolicy.Plan([.. accounts.Select(account => account.Account)], tree);
 
         await using var batch = new NpgsqlBatch(connection);

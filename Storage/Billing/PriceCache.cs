@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Npgsql;
 using Orchestrator.Domain.Billing;
+using Orchestrator.Domain.Tenants;
 
 namespace Orchestrator.Storage.Billing;
 
@@ -25,5 +26,20 @@ internal sealed class PriceCache
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             _prices[reader.GetInt64(0)] = PriceRows.FromRow(reader, 1)!;
+    }
+
+    /// <summary>What tenants pay now.</summary>
+    public async Task<IReadOnlyDictionary<(TenantId Tenant, string Model), Price?>> NowAsync(
+        NpgsqlConnection connection, IReadOnlyList<(TenantId Tenant, string Model)> asked, CancellationToken cancellationToken)
+    {
+        if (asked.Count == 0)
+            return new Dictionary<(TenantId, string), Price?>();
+
+        await using var command = new NpgsqlCommand(
+            "SELECT tenant_id, model, price_at(tenant_id, model, clock_timestamp()) FROM unnest($1::uuid[], $2::text[]) AS p (tenant_id, model)", connection);
+        command.Parameters.Column(asked, one => one.Tenant.Value).Column(asked, one => one.Model);
+        var versions = await command.ListAsync(reader => (Tenant: new TenantId(reader.GetGuid(0)), Model: reader.GetString(1), Version: reader.Number(2)), cancellationToken);
+        await LoadAsync(connection, versions.Select(one => one.Version), cancellationToken);
+        return versions.ToDictionary(one => (one.Tenant, one.Model), one => Find(one.Version));
     }
 }
