@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Orchestrator.Benchmarks.Faults;
 using Orchestrator.Benchmarks.Flush;
+using Orchestrator.Benchmarks.Ledger;
 using Orchestrator.Benchmarks.Relay;
 using Orchestrator.Benchmarks.Support;
 
@@ -9,6 +10,7 @@ var root = new RootCommand("Measures Orchestrator: each command prints its table
 {
     RelayCommand.Create(),
     FlushCommand.Create(),
+    LedgerCommand.Create(),
     FaultsCommand.Create(),
     SkewedGateway.Create(),
     PumpPeer.Create(),
@@ -17,8 +19,8 @@ var root = new RootCommand("Measures Orchestrator: each command prints its table
 root.SetAction(async arguments =>
 {
     if (arguments.GetValue(smoke))
-        return new[] { await RelayCommand.SmokeAsync(), await FlushCommand.SmokeAsync(), await FaultsCommand.SmokeAsync() }.Max();
-    Terminal.Say("Which benchmark: relay, flush or faults? See --help.");
+        return new[] { await RelayCommand.SmokeAsync(), await FlushCommand.SmokeAsync(), await LedgerCommand.SmokeAsync(), await FaultsCommand.SmokeAsync() }.Max();
+    Terminal.Say("Which benchmark: relay, flush, ledger or faults? See --help.");
     return 2;
 });
 return await root.Parse(args).InvokeAsync();
