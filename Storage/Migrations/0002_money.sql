@@ -105,6 +105,9 @@ CREATE INDEX generation_to_settle ON generation (id) WHERE closed_at IS NOT NULL
 -- recorded_in is the transaction that appended the row, so that a reader who remembers its last snapshot misses none. One that is
 -- appended while its run is open leaves the last millisecond for the close: every closed run has a last row to carry its rounding.
 ALTER TABLE usage_ledger ADD COLUMN recorded_in xid8 NOT NULL DEFAULT pg_current_xact_id();
+-- The tenant of a row is copied from its session, which has it from tenant, where nobody may delete. A check of its own would lock the
+-- tenant's row for every row of the ledger, and make tenants with many sessions wait for themselves.
+ALTER TABLE usage_ledger DROP CONSTRAINT usage_ledger_tenant_id_fkey;
 CREATE INDEX usage_ledger_tenant_in ON usage_ledger (tenant_id, recorded_in);
 CREATE INDEX usage_ledger_tenant_at ON usage_ledger (tenant_id, recorded_at);
 

@@ -24,7 +24,9 @@ public sealed class UsageLedgerTests(TestDatabase database) : IClassFixture<Test
         var owner = await Assert.ThrowsAsync<PostgresException>(() => database.ExecuteAsync(statement));
         var application = await Assert.ThrowsAsync<PostgresException>(() => database.ExecuteAsApplicationAsync(statement));
 
-        Assert.Equal((PostgresErrorCodes.RestrictViolation, "usage_ledger is append-only"), (owner.SqlState, owner.MessageText));
+        // Whichever of the tables that it reaches refuses first.
+        Assert.Equal(PostgresErrorCodes.RestrictViolation, owner.SqlState);
+        Assert.EndsWith(" is append-only", owner.MessageText, StringComparison.Ordinal);
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, application.SqlState);
     }
 
