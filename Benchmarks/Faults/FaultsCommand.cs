@@ -17,17 +17,23 @@ internal static class FaultsCommand
         var first = new Option<int>("--seed") { Description = "The first seed; with --seeds 1 it repeats that one's faults", DefaultValueFactory = _ => 1 };
         var minutes = new Option<double>("--minutes") { Description = "How long faults go on in each run", DefaultValueFactory = _ => Default.Duration.TotalMinutes };
         var sessions = new Option<int>("--sessions") { Description = "How many sessions are kept live, at least 50", DefaultValueFactory = _ => Default.Sessions };
+        var every = new Option<double>("--every") { Description = "Seconds from one fault to the next, at most 10", DefaultValueFactory = _ => Default.Every.TotalSeconds };
         var json = new Option<FileInfo?>("--json") { Description = "Also write the totals as JSON to this file" };
         var save = new Option<bool>("--save") { Description = "Also keep the table under Benchmarks/results" };
         var smoke = new Option<bool>("--smoke") { Description = "One short run: shows that it works" };
         var command = new Command("faults", "Kills, database crashes, bad ticks, wrong clocks and a failing sink under load, and what they cost")
         {
-            seeds, first, minutes, sessions, json, save, smoke,
+            seeds, first, minutes, sessions, every, json, save, smoke,
         };
         command.SetAction(arguments => RunAsync(
             arguments.GetValue(smoke) ? 1 : Math.Max(1, arguments.GetValue(seeds)),
             arguments.GetValue(first),
-            arguments.GetValue(smoke) ? Smoke : Default with { Duration = TimeSpan.FromMinutes(arguments.GetValue(minutes)), Sessions = Math.Max(50, arguments.GetValue(sessions)) },
+            arguments.GetValue(smoke) ? Smoke : Default with
+            {
+                Duration = TimeSpan.FromMinutes(arguments.GetValue(minutes)),
+                Sessions = Math.Max(50, arguments.GetValue(sessions)),
+                Every = TimeSpan.FromSeconds(Math.Clamp(arguments.GetValue(every), 1, 10)),
+            },
             arguments.GetValue(json),
             arguments.GetValue(save)));
         return command;
@@ -48,7 +54,7 @@ internal static class FaultsCommand
             var one = await FaultRun.RunAsync(postgres, seed, options);
             table.AppendLine(Row($"{seed}", one));
             if (!one.Hold)
-                Terminal.Say($"  seed {seed} broke a promise; the same faults again: ./bench faults --seed {seed} --minutes {options.Duration.TotalMinutes:0.##} --sessions {options.Sessions}");
+                Terminal.Say($"  seed {seed} broke a promise; the same faults again: ./bench faults --seed {seed} --minutes {options.Duration.TotalMinutes:0.##} --sessions {options.Sessions} --every {options.Every.TotalSeconds:0.##}");
             totals = totals.And(one);
         }
 

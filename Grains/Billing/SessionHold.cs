@@ -127,7 +127,7 @@ public sealed class SessionHold : IDisposable
                 return;
             }
 
-            if (left <= HoldRule.Lead + _blind && !_asking && _time.GetTimestamp() >= _notBefore)
+            if (!_asking && _time.GetTimestamp() >= _notBefore && UntilQuestion(left) == TimeSpan.Zero)
             {
                 _asking = true;
                 due = Due(generation);
@@ -143,13 +143,20 @@ public sealed class SessionHold : IDisposable
     private TimeSpan Left(LiveGeneration generation) =>
         HoldRule.Left(_authorisedMs, generation.MarkMs, _time.GetElapsedTime(generation.RaisedAt)) + _blind;
 
+    /// <summary>A question is due a lead before the end, and is asked on the beat before that.</summary>
+    private TimeSpan UntilQuestion(TimeSpan left)
+    {
+        var due = left - HoldRule.Lead - _blind;
+        return due <= TimeSpan.Zero ? TimeSpan.Zero : HoldRule.UntilBeat(due, _time.GetElapsedTime(0));
+    }
+
     /// <summary>Whatever comes first: the time to ask, or to ask again, or the end.</summary>
     private TimeSpan Next(TimeSpan left)
     {
         var next = left - HoldRule.StopMargin;
         if (!_asking)
         {
-            var ask = left - HoldRule.Lead - _blind;
+            var ask = UntilQuestion(left);
             var again = _time.GetElapsedTime(_time.GetTimestamp(), _notBefore);
             var soonest = ask > again ? ask : again;
             next = soonest < next ? soonest : next;
