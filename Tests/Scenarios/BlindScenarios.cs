@@ -7,32 +7,10 @@ namespace Orchestrator.Tests.Scenarios;
 
 /// <summary>Sessions that live on credit while the database is away: each goes on as long as its tenant allows, and that is counted apart.</summary>
 [Trait("Category", "Slow")]
-public class BlindScenarios(BlindScenarios.OwnDatabase world, ITestOutputHelper output) : IClassFixture<BlindScenarios.OwnDatabase>
+public class BlindScenarios(OwnDatabaseWorld world, ITestOutputHelper output) : IClassFixture<OwnDatabaseWorld>
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
-    /// <summary>A world with wallets whose database may be stopped without harm to other tests.</summary>
-    public sealed class OwnDatabase : CreditWorld
-    {
-        /// <summary>Its server.</summary>
-        public PrivatePostgres Postgres { get; private set; } = null!;
-
-        /// <inheritdoc/>
-        public override async Task InitializeAsync()
-        {
-            Postgres = await PrivatePostgres.StartAsync("blind");
-            Database = TestDatabase.On(Postgres.Application, Postgres.Owner);
-            await base.InitializeAsync();
-        }
-
-        /// <inheritdoc/>
-        public override async Task DisposeAsync()
-        {
-            await base.DisposeAsync();
-            await Postgres.DisposeAsync();
-        }
-    }
 
     [Fact]
     public async Task While_the_database_is_away_a_session_goes_on_as_long_as_its_tenant_allows()

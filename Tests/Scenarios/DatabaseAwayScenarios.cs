@@ -8,33 +8,11 @@ namespace Orchestrator.Tests.Scenarios;
 
 /// <summary>The database crashes under load and comes back: nobody who is connected notices, and nothing is missing afterwards.</summary>
 [Trait("Category", "Slow")]
-public class DatabaseAwayScenarios(DatabaseAwayScenarios.OwnDatabase world, ITestOutputHelper output) : IClassFixture<DatabaseAwayScenarios.OwnDatabase>
+public class DatabaseAwayScenarios(OwnDatabaseWorld world, ITestOutputHelper output) : IClassFixture<OwnDatabaseWorld>
 {
     private const int Sessions = 50;
     private static readonly TimeSpan Away = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>A world whose database may be stopped without harm to other tests.</summary>
-    public sealed class OwnDatabase : World
-    {
-        /// <summary>Its server.</summary>
-        public PrivatePostgres Postgres { get; private set; } = null!;
-
-        /// <inheritdoc/>
-        public override async Task InitializeAsync()
-        {
-            Postgres = await PrivatePostgres.StartAsync("away");
-            Database = TestDatabase.On(Postgres.Application, Postgres.Owner);
-            await base.InitializeAsync();
-        }
-
-        /// <inheritdoc/>
-        public override async Task DisposeAsync()
-        {
-            await base.DisposeAsync();
-            await Postgres.DisposeAsync();
-        }
-    }
 
     [Fact]
     public async Task Twenty_seconds_without_a_database_cost_no_session_and_no_second()

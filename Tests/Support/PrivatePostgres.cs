@@ -10,6 +10,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
+    private static int _started;
+
     private readonly string _name;
 
     private PrivatePostgres(string name) => _name = name;
@@ -23,7 +25,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     /// <summary>Makes and starts one.</summary>
     public static async Task<PrivatePostgres> StartAsync(string purpose)
     {
-        var postgres = new PrivatePostgres($"{purpose}-{Environment.ProcessId}");
+        var postgres = new PrivatePostgres($"{purpose}-{Environment.ProcessId}-{Interlocked.Increment(ref _started)}");
         try
         {
             await postgres.GoOnAsync();
