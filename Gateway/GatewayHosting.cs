@@ -103,6 +103,7 @@ public static class GatewayHosting
         app.MapKeys();
         app.MapPrices();
         app.MapWallets();
+        app.MapExportTargets();
         app.MapStripeWebhooks();
         app.MapUsage();
         app.MapInvoices();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Storage.Billing;
 
 namespace Orchestrator.Gateway;
 
@@ -17,6 +18,18 @@ internal static class Problems
 
     /// <summary>The tenant has no wallet.</summary>
     public static ProblemHttpResult WalletNotFound => Of(StatusCodes.Status404NotFound, "wallet_not_found", "This tenant has no wallet; one above it can give it one.");
+
+    /// <summary>The tenant has no such target, or it is not the caller's to see.</summary>
+    public static ProblemHttpResult ExportTargetNotFound => Of(StatusCodes.Status404NotFound, "export_target_not_found", "There is no such export target.");
+
+    /// <summary>What a target would send goes there already.</summary>
+    public static ProblemHttpResult ExportTargetExists => Of(
+        StatusCodes.Status409Conflict, "export_target_exists", "This tenant's usage goes to that customer under that event name already; retire that target first.");
+
+    /// <summary>There are as many targets as there may be.</summary>
+    public static ProblemHttpResult TooManyExportTargets => Of(
+        StatusCodes.Status409Conflict, "too_many_export_targets",
+        $"There may be {ExportTargetAdmin.MaxTargets} targets of a tenant, and {ExportTargetAdmin.MaxAddedInADay} new ones a day.");
 
     /// <summary>Nobody changes what it is charged, granted or allowed itself.</summary>
     public static ProblemHttpResult AboveOnly =>

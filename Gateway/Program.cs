@@ -10,6 +10,7 @@ var arguments = new RootCommand("Orchestrator: relays, meters and records realti
     PriceCommand.CreateCost(),
     WalletCommand.Create(),
     InvoiceCommand.Create(),
+    ExportCommand.Create(),
     ReconcileCommand.Create(),
 }.Parse(args);
 var exitCode = await arguments.InvokeAsync();

@@ -37,6 +37,9 @@ internal static class Parameters
     public static NpgsqlParameterCollection Instant(this NpgsqlParameterCollection parameters, DateTimeOffset? value) =>
         parameters.Typed(NpgsqlDbType.TimestampTz, value?.UtcDateTime);
 
+    public static NpgsqlParameterCollection Identity(this NpgsqlParameterCollection parameters, Guid? value) =>
+        parameters.Typed(NpgsqlDbType.Uuid, value);
+
     private static NpgsqlParameterCollection Typed(this NpgsqlParameterCollection parameters, NpgsqlDbType type, object? value)
     {
         parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value, NpgsqlDbType = type });

@@ -4,6 +4,7 @@ using Orchestrator.Grains.Billing.Export;
 using Orchestrator.Grains.Billing.Export.Webhooks;
 using Orchestrator.Grains.Billing.Reconciliation;
 using Orchestrator.Grains.Processes;
+using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Grains.Sessions.Relay;
@@ -28,12 +29,16 @@ public static class StorageServices
         services.AddSingleton<IEndRequestStore, EndRequestStore>();
         services.AddSingleton<ISessionQueries, SessionQueries>();
         services.AddSingleton<IRetentionStore, RetentionStore>();
+        services.AddSingleton<IMoneyRetention, MoneyRetentionStore>();
         services.AddSingleton<IMarkStore, MarkStore>();
         services.AddSingleton<IBillingStore, BillingStore>();
         services.AddSingleton<IExportFreezer, ExportFreezeStore>();
         services.AddSingleton<IExportReissue, ExportReissueStore>();
         services.AddSingleton<IExportLanes, ExportLaneStore>();
-        services.AddSingleton<ExportTargetAdmin>();
+        services.AddSingleton(provider => new ExportTargetAdmin(
+            provider.GetRequiredService<Database>(), provider.GetRequiredService<ISecretBox>(), provider.GetRequiredService<UsageSinks>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ExportTargetQueries>();
         services.AddSingleton<IWebhookInbox, WebhookInboxStore>();
         services.AddSingleton<IReconciliationStore, ReconciliationStore>();
         services.AddSingleton<IReconciliationCorrections, ReconciliationCorrections>();

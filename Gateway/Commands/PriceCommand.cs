@@ -26,14 +26,14 @@ internal static class PriceCommand
     {
         var provider = new Option<string>("--provider") { Description = "The provider's name in the configuration", Required = true };
         var currency = new Option<string>("--currency") { Description = "ISO 4217: the currency of the trees that it counts for", DefaultValueFactory = _ => "USD" };
-        var options = new PriceOptions();
-        var set = new Command("set", "Set what the platform pays a provider; no tenant ever sees it") { provider, currency };
+        var (actor, options) = (OperatorDatabase.Actor(required: false), new PriceOptions());
+        var set = new Command("set", "Set what the platform pays a provider; no tenant ever sees it") { provider, currency, actor };
         options.AddTo(set);
         set.SetAction((arguments, cancellationToken) => OperatorDatabase.RunAsync(async database =>
         {
             var (cost, from) = (options.PriceOf(arguments), options.FromOf(arguments));
             var refusal = await new CostBook(database).SetAsync(
-                arguments.GetRequiredValue(provider), options.ModelOf(arguments), arguments.GetRequiredValue(currency), cost, from, cancellationToken);
+                arguments.GetRequiredValue(provider), options.ModelOf(arguments), arguments.GetRequiredValue(currency), cost, from, arguments.GetValue(actor)!, cancellationToken);
             Print(refusal, version: null, cost, arguments.GetRequiredValue(currency), from);
         }, cancellationToken));
         return new Command("cost", "What the platform pays") { set };

@@ -41,8 +41,12 @@ internal static class ProblemResponses
             Add(404, "There is no such thing, or it is not the caller's to see.");
         }
 
-        if (method is "POST" && (path.EndsWith("/entries", StringComparison.Ordinal) || path.EndsWith("/prices", StringComparison.Ordinal)))
-            Add(409, "It stands already, and says something else.");
+        if (method is "POST" && (path.EndsWith("/entries", StringComparison.Ordinal) || path.EndsWith("/prices", StringComparison.Ordinal)
+            || path.EndsWith("/export-targets", StringComparison.Ordinal)))
+        {
+            Add(409, "It stands already, or says something else, or there are too many.");
+        }
+
         if (method is "POST" or "PUT" or "PATCH")
             Add(413, "The body is larger than is read.");
         Add(422, "The request is not valid; says why by field.");

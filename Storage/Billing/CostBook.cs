@@ -1,5 +1,6 @@
 using Npgsql;
 using Orchestrator.Domain.Billing;
+using Orchestrator.Storage.Tenants;
 
 namespace Orchestrator.Storage.Billing;
 
@@ -16,10 +17,11 @@ public sealed class CostBook(Database database)
     /// <param name="currency">ISO 4217: the currency of the trees that it counts for.</param>
     /// <param name="cost">What a second costs.</param>
     /// <param name="from">When it begins, not in the past; null for now.</param>
+    /// <param name="actor">Who says so, for the audit.</param>
     /// <param name="cancellationToken">Cancels the change.</param>
     /// <returns>Why there is no new version, or null when there is.</returns>
     public async Task<PriceRefusal?> SetAsync(
-        string provider, string? model, string currency, Price cost, DateTimeOffset? from, CancellationToken cancellationToken = default)
+        string provider, string? model, string currency, Price cost, DateTimeOffset? from, string actor, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -28,10 +30,24 @@ public sealed class CostBook(Database database)
         await @lock.ExecuteNonQueryAsync(cancellationToken);
 
         var versions = new PriceVersions("cost_version", [("provider", provider), ("currency", currency)], model);
-        var (_, _, refusal) = await versions.AddAsync(connection, cost, from?.UtcDateTime, cancellationToken);
-        if (refusal is null)
-            await transaction.CommitAsync(cancellationToken);
-        return refusal;
+        var (id, begins, refusal) = await versions.AddAsync(connection, cost, from?.UtcDateTime, cancellationToken);
+        if (refusal is not null)
+            return refusal;
+
+        await AuditTrail.WriteAsync(connection, about: null, actor, "cost_set", new
+        {
+            version = id,
+            provider,
+            model,
+            currency,
+            micros_per_second = cost.MicrosPerSecond,
+            rounding = StorageNames.Of(cost.Rounding.Mode),
+            step_seconds = cost.Rounding.StepSeconds,
+            minimum_seconds = cost.Rounding.MinimumSeconds,
+            valid_from = begins,
+        }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return null;
     }
 
     /// <summary>The latest versions, the newest first.</summary>

@@ -60,6 +60,7 @@ CREATE TABLE wallet_entry (
   UNIQUE (tenant_id, key),
   CHECK (kind = 'correction' OR (generation_id IS NULL AND seconds IS NULL))
 );
+CREATE INDEX wallet_entry_tenant ON wallet_entry (tenant_id, id);
 CREATE TRIGGER wallet_entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON wallet_entry
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -83,12 +84,13 @@ CREATE INDEX wallet_event_tenant ON wallet_event (tenant_id, id);
 CREATE TABLE audit (
   id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at         timestamptz NOT NULL DEFAULT clock_timestamp(),
-  tenant_id  uuid NOT NULL REFERENCES tenant,             -- whose affairs it was about
+  tenant_id  uuid REFERENCES tenant,                      -- whose affairs it was about; null: the platform's itself
   actor      text NOT NULL,
   action     text NOT NULL,
   detail     jsonb NOT NULL
 );
 CREATE INDEX audit_tenant ON audit (tenant_id, id);
+CREATE INDEX audit_at ON audit (at);
 CREATE TRIGGER audit_append_only BEFORE UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- A run locks its cost and the wallets it is charged to when it opens, beside its prices. settled_ms is how far those wallets

@@ -19,6 +19,7 @@ CREATE TABLE export_lane (
 CREATE TABLE export_target (
   id               uuid PRIMARY KEY,
   tenant_id        uuid NOT NULL REFERENCES tenant,
+  added_by         uuid REFERENCES tenant,                -- itself or one above it, who alone sees it, with those above; null: the operator
   lane_id          bigint NOT NULL REFERENCES export_lane,
   account          text,                                  -- the connected account, where the key acts for one
   credential       text,                                  -- protected; null: the installation's own
@@ -32,6 +33,7 @@ CREATE TABLE export_target (
   created_at       timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX export_target_once ON export_target (tenant_id, lane_id) WHERE retired_at IS NULL;
+CREATE INDEX export_target_tenant ON export_target (tenant_id, id);
 
 -- A frozen batch. What the sink is told of it never changes; only what became of it does.
 CREATE TABLE export_event (
@@ -67,6 +69,8 @@ CREATE TABLE export_event (
 CREATE INDEX export_event_unsent ON export_event (lane_id, seq) WHERE state IN ('pending', 'sending', 'cancelling');
 CREATE INDEX export_event_reissue ON export_event (target_id) WHERE reissue;
 CREATE INDEX export_event_target ON export_event (target_id, at);
+CREATE INDEX export_event_open ON export_event (target_id, state) WHERE state NOT IN ('sent', 'skipped', 'cancelled');
+CREATE INDEX export_event_old ON export_event (created_at) WHERE state IN ('sent', 'skipped');
 
 CREATE FUNCTION refuse_thaw() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -91,6 +95,23 @@ CREATE TABLE export_item (
   UNIQUE (wallet_entry_id, target_id)
 );
 CREATE INDEX export_item_event ON export_item (export_event_id);
+
+-- Old batches are forgotten, never what is still to go out; and what says that a correction went out is all that keeps it from
+-- going out again.
+CREATE FUNCTION refuse_loss() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_TABLE_NAME = 'export_event' THEN
+    IF OLD.reissue OR OLD.state IN ('pending', 'sending', 'cancelling') THEN
+      RAISE EXCEPTION 'an export event that is still to go out is not deleted' USING ERRCODE = 'restrict_violation';
+    END IF;
+  ELSIF OLD.wallet_entry_id IS NOT NULL THEN
+    RAISE EXCEPTION 'the item of an exported correction is not deleted' USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN OLD;
+END $$;
+CREATE TRIGGER export_event_kept BEFORE DELETE ON export_event FOR EACH ROW EXECUTE FUNCTION refuse_loss();
+CREATE TRIGGER export_item_kept BEFORE DELETE ON export_item FOR EACH ROW EXECUTE FUNCTION refuse_loss();
+
 CREATE INDEX wallet_entry_seconds ON wallet_entry (tenant_id, id) WHERE seconds IS NOT NULL;
 
 -- What a sink tells us: each once, acted on later.
@@ -104,6 +125,7 @@ CREATE TABLE webhook_event (
   last_error   text
 );
 CREATE INDEX webhook_event_due ON webhook_event (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_event_done ON webhook_event (received_at) WHERE due_at IS NULL;
 
 -- A sink's report that does not name all it is about: only a comparison of sums can tell.
 CREATE TABLE reconciliation_request (

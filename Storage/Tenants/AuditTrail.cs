@@ -12,16 +12,16 @@ internal static class AuditTrail
 
     /// <summary>Writes on a connection in the caller's transaction.</summary>
     /// <param name="connection">The connection.</param>
-    /// <param name="about">Whose affairs it was about.</param>
+    /// <param name="about">Whose affairs it was about; null for the platform's own.</param>
     /// <param name="actor">Who did it.</param>
     /// <param name="action">What was done, such as <c>price_set</c>.</param>
     /// <param name="detail">Written as a JSON object; it holds no secret.</param>
     /// <param name="cancellationToken">Cancels the write.</param>
     public static async Task WriteAsync(
-        NpgsqlConnection connection, TenantId about, string actor, string action, object detail, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TenantId? about, string actor, string action, object detail, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Sql, connection);
-        command.Parameters.Value(about.Value).Value(actor).Value(action);
+        command.Parameters.Identity(about?.Value).Value(actor).Value(action);
         command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.Serialize(detail), NpgsqlDbType = NpgsqlDbType.Jsonb });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -9,6 +9,8 @@ namespace Orchestrator.Tests.Scenarios;
 /// <content>The tree and its money: everybody sees itself and what is below, and changes what is strictly below.</content>
 public partial class IsolationScenarios
 {
+    private static int _customers;
+
     public static IEnumerable<object[]> AboutATenant =>
         Endpoints.Keys.Where(endpoint => endpoint.Contains("/v1/tenants/{id}", StringComparison.Ordinal)).Select(endpoint => endpoint.Split(' ').ToArray<object>());
 
@@ -26,12 +28,13 @@ public partial class IsolationScenarios
         var (child, sibling) = (await world.NewTenantAsync(owner.Id), await world.NewTenantAsync(owner.Id));
         await new WalletStore(world.Database.Database).PutAsync(child.Id, 0, 30, [], "a test");
         await new WalletStore(world.Database.Database).PutAsync(owner.Id, 0, 30, [], "a test");
+        var things = new Dictionary<Reseller, Guid> { [owner] = await ThingOfAsync(path, owner), [child] = await ThingOfAsync(path, child) };
         var before = await StateAsync();
 
         foreach (var (who, foreign) in new[] { (stranger, owner), (stranger, child), (child, owner), (sibling, child) })
         {
-            var told = await AskAsync(who, method, PathOf(path, foreign.Id.ToString(), foreign.KeyId), BodyOf(method, path));
-            var absent = await AskAsync(who, method, PathOf(path, Absent, foreign.KeyId), BodyOf(method, path));
+            var told = await AskAsync(who, method, PathOf(path, foreign.Id.ToString(), things[foreign]), BodyOf(method, path));
+            var absent = await AskAsync(who, method, PathOf(path, Absent, things[foreign]), BodyOf(method, path));
 
             Assert.Equal(absent, told);
             Assert.Equal((HttpStatusCode.NotFound, "tenant_not_found"), (told.Status, JsonElement.Parse(told.Body).GetProperty("code").GetString()));
@@ -39,7 +42,7 @@ public partial class IsolationScenarios
 
         foreach (var guess in new[] { "1", "..%2f", Guid.Parse(owner.Id.ToString()).ToString(), new string('f', 3_000), "%00", "'--" })
         {
-            var told = await AskAsync(stranger, method, PathOf(path, guess, owner.KeyId), BodyOf(method, path));
+            var told = await AskAsync(stranger, method, PathOf(path, guess, things[owner]), BodyOf(method, path));
             Assert.True((int)told.Status is 400 or 404, $"{guess}: {told}");
         }
 
@@ -47,6 +50,7 @@ public partial class IsolationScenarios
 
         async Task<string> StateAsync() => await world.Database.ReadAsync<string>("""
             SELECT (SELECT count(*) FROM audit WHERE tenant_id = ANY ($1)) || ' ' || (SELECT count(*) FROM api_key WHERE tenant_id = ANY ($1) AND revoked_at IS NULL)
+              || ' ' || (SELECT count(*) FROM export_target WHERE tenant_id = ANY ($1) AND retired_at IS NULL)
             """, new[] { owner.Id.Value, child.Id.Value, sibling.Id.Value });
     }
 
@@ -57,10 +61,11 @@ public partial class IsolationScenarios
         var child = await world.NewTenantAsync(parent.Id);
         await new WalletStore(world.Database.Database).PutAsync(child.Id, 0, 30, [], "a test");
 
-        var own = await AskAsync(child, method, PathOf(path, child.Id.ToString(), child.KeyId), BodyOf(method, path));
+        var own = await AskAsync(child, method, PathOf(path, child.Id.ToString(), await ThingOfAsync(path, child)), BodyOf(method, path));
         var (again, key) = (await world.NewTenantAsync(parent.Id), await world.Admin.AddKeyAsync(child.Id, "another"));
+        var thing = path.EndsWith("{targetId}", StringComparison.Ordinal) ? await ThingOfAsync(path, child) : key.Id;
         await new WalletStore(world.Database.Database).PutAsync(again.Id, 0, 30, [], "a test");
-        var from = await AskAsync(parent, method, PathOf(path, method == "DELETE" ? child.Id.ToString() : again.Id.ToString(), key.Id), BodyOf(method, path));
+        var from = await AskAsync(parent, method, PathOf(path, method == "DELETE" ? child.Id.ToString() : again.Id.ToString(), thing), BodyOf(method, path));
 
         Assert.InRange((int)from.Status, 200, 204);
         if (Above.Contains($"{method} {path}"))
@@ -89,6 +94,37 @@ public partial class IsolationScenarios
         var seen = JsonElement.Parse((await AskAsync(child, "GET", $"/v1/tenants/{child.Id}")).Body);
         Assert.Equal(JsonValueKind.Null, seen.GetProperty("parent").ValueKind);
         Assert.Equal(child.Id.ToString(), JsonElement.Parse((await AskAsync(child, "GET", $"/v1/tenants/{grandchild.Id}")).Body).GetProperty("parent").GetString());
+    }
+
+    [Fact]
+    public async Task What_is_sent_of_a_tenant_is_seen_and_ended_by_who_said_so_and_from_above()
+    {
+        var (root, stranger) = (await world.NewTenantAsync(), await world.NewTenantAsync());
+        var middle = await world.NewTenantAsync(root.Id);
+        var leaf = await world.NewTenantAsync(middle.Id);
+        var path = $"/v1/tenants/{leaf.Id}/export-targets";
+        var (roots, middles, own) = (await AddTargetAsync(root, leaf), await AddTargetAsync(middle, leaf), await AddTargetAsync(leaf, leaf));
+
+        Assert.Equal([own], await TargetsAsync(leaf));
+        Assert.Equal([own, middles], await TargetsAsync(middle));
+        Assert.Equal([own, middles, roots], await TargetsAsync(root));
+        foreach (var (who, hidden) in new[] { (leaf, middles), (leaf, roots), (middle, roots) })
+        {
+            var (told, absent) = (await AskAsync(who, "DELETE", $"{path}/{hidden}"), await AskAsync(who, "DELETE", $"{path}/{Absent}"));
+            Assert.Equal(absent, told);
+            Assert.Equal((HttpStatusCode.NotFound, "export_target_not_found"), (told.Status, JsonElement.Parse(told.Body).GetProperty("code").GetString()));
+        }
+
+        // A target is one of its tenant, whoever asks by the name of another.
+        Assert.Equal(HttpStatusCode.NotFound, (await AskAsync(root, "DELETE", $"/v1/tenants/{middle.Id}/export-targets/{own}")).Status);
+        Assert.Equal("tenant_not_found", JsonElement.Parse((await AskAsync(stranger, "DELETE", $"{path}/{own}")).Body).GetProperty("code").GetString());
+        Assert.Equal(3, await world.Database.ReadAsync<long>("SELECT count(*) FROM export_target WHERE tenant_id = $1 AND retired_at IS NULL", leaf.Id.Value));
+        Assert.Equal(HttpStatusCode.NoContent, (await AskAsync(root, "DELETE", $"{path}/{middles}")).Status);
+        Assert.Equal(HttpStatusCode.NoContent, (await AskAsync(leaf, "DELETE", $"{path}/{own}")).Status);
+        Assert.Equal(1, await world.Database.ReadAsync<long>("SELECT count(*) FROM export_target WHERE tenant_id = $1 AND retired_at IS NULL", leaf.Id.Value));
+
+        async Task<IReadOnlyList<string?>> TargetsAsync(Reseller who) =>
+            [.. JsonElement.Parse((await AskAsync(who, "GET", path)).Body).GetProperty("items").EnumerateArray().Select(target => target.GetProperty("id").GetString())];
     }
 
     [Fact]
@@ -127,8 +163,23 @@ public partial class IsolationScenarios
         }
     }
 
-    private static string PathOf(string path, string tenant, Guid key) =>
-        path.Replace("{id}", tenant, StringComparison.Ordinal).Replace("{keyId}", key.ToString("N"), StringComparison.Ordinal);
+    private static string PathOf(string path, string tenant, Guid thing) => path.Replace("{id}", tenant, StringComparison.Ordinal)
+        .Replace("{keyId}", thing.ToString("N"), StringComparison.Ordinal).Replace("{targetId}", thing.ToString("N"), StringComparison.Ordinal);
+
+    /// <summary>What the rest of the path names: a target of the tenant, or its key.</summary>
+    private async Task<Guid> ThingOfAsync(string path, Reseller owner) =>
+        path.EndsWith("{targetId}", StringComparison.Ordinal) ? Guid.Parse(await AddTargetAsync(owner, owner)) : owner.KeyId;
+
+    /// <summary>Sends a tenant's usage to a customer that nobody else has, with a key of whoever does it.</summary>
+    private async Task<string> AddTargetAsync(Reseller who, Reseller about)
+    {
+        var told = await AskAsync(
+            who, "POST", $"/v1/tenants/{about.Id}/export-targets",
+            new { kind = "stripe", eventName = "seconds", customer = $"cus_{Interlocked.Increment(ref _customers)}", credential = "sk_test_of_" + who.KeyId.ToString("N") });
+        Assert.Equal(HttpStatusCode.Created, told.Status);
+        Assert.DoesNotContain("sk_test_", told.Body, StringComparison.Ordinal);
+        return JsonElement.Parse(told.Body).GetProperty("id").GetString()!;
+    }
 
     private static object? BodyOf(string method, string path) => $"{method} {path}" switch
     {
@@ -136,6 +187,7 @@ public partial class IsolationScenarios
         "POST /v1/tenants/{id}/keys"           => new { name = "a key" },
         "POST /v1/tenants/{id}/prices"         => new { microsPerSecond = 1 },
         "PUT /v1/tenants/{id}/wallet"          => new { creditLimitMicros = 5 },
+        "POST /v1/tenants/{id}/export-targets" => new { kind = "stripe", eventName = "seconds", customer = "cus_1", credential = "sk_test_1" },
         "POST /v1/tenants/{id}/wallet/entries" => new { kind = "top_up", micros = 5, reason = "paid" },
         _                                      => null,
     };

@@ -29,7 +29,7 @@ public class UsageScenarios(UsageScenarios.Tree tree) : IClassFixture<UsageScena
             Leaf = await NewTenantAsync(Middle.Id);
             await Admin.SetPriceAsync(Root.Id, model: null, new Price(10_005m, Rounding.Default));
             await Admin.SetPriceAsync(Middle.Id, model: null, new Price(10_000m, new Rounding(StepSeconds: 30)));
-            await new CostBook(Database.Database).SetAsync("simulator", model: null, "USD", new Price(4_000m, Rounding.Default), from: null);
+            await new CostBook(Database.Database).SetAsync("simulator", model: null, "USD", new Price(4_000m, Rounding.Default), from: null, "a test");
             Sessions = [await PlayAsync("test-usage-a", 3, "=cmd|'x'!A1"), await PlayAsync("test-usage-b", 5, "ann")];
         }
 

@@ -42,7 +42,7 @@ public sealed class MarginLawTests(TestDatabase database) : IClassFixture<TestDa
             foreach (var micros in sale.Prices)
                 levels.Add(await database.AddCustomerAsync(levels.LastOrDefault(), price: PriceOf(micros)));
             var costs = new CostBook(database.Database);
-            await costs.SetAsync("decart", "mirage", "USD", PriceOf(sale.Cost), from: null);
+            await costs.SetAsync("decart", "mirage", "USD", PriceOf(sale.Cost), from: null, "a test");
 
             var run = await OpenAsync(levels[^1]);
             for (var i = 0; i < sale.Cuts.Length; i++)
@@ -79,7 +79,7 @@ public sealed class MarginLawTests(TestDatabase database) : IClassFixture<TestDa
             {
                 foreach (var level in levels)
                     await database.Admin().SetPriceAsync(level.Id, model: null, PriceOf(777_777));
-                await costs.SetAsync("decart", "mirage", "USD", PriceOf(888_888), from: null);
+                await costs.SetAsync("decart", "mirage", "USD", PriceOf(888_888), from: null, "a test");
             }
         }, tests: 20);
 

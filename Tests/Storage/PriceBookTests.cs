@@ -105,15 +105,17 @@ public sealed class PriceBookTests(TestDatabase database) : IClassFixture<TestDa
         var costs = new CostBook(database.Database);
         var at = await InAsync(TimeSpan.FromDays(1));
 
-        Assert.Null(await costs.SetAsync("decart", model: null, "USD", Old, from: null));
-        Assert.Null(await costs.SetAsync("decart", model: null, "EUR", Old, from: null));
-        Assert.Null(await costs.SetAsync("decart", "mirage", "USD", Old, from: null));
-        Assert.Null(await costs.SetAsync("decart", model: null, "USD", New, at));
-        Assert.Equal(PriceRefusal.Taken, await costs.SetAsync("decart", model: null, "USD", New, at));
+        Assert.Null(await costs.SetAsync("decart", model: null, "USD", Old, from: null, "a test"));
+        Assert.Null(await costs.SetAsync("decart", model: null, "EUR", Old, from: null, "a test"));
+        Assert.Null(await costs.SetAsync("decart", "mirage", "USD", Old, from: null, "a test"));
+        Assert.Null(await costs.SetAsync("decart", model: null, "USD", New, at, "a test"));
+        Assert.Equal(PriceRefusal.Taken, await costs.SetAsync("decart", model: null, "USD", New, at, "a test"));
 
         Assert.Equal(
             [("USD", null, 2m, null), ("USD", "mirage", 1m, null), ("EUR", null, 1m, null), ("USD", null, 1m, at)],
             (await costs.ListAsync(10)).Select(cost => (cost.Currency, cost.Model, cost.Price.MicrosPerSecond, cost.Until)));
+        Assert.Equal(4, await database.ReadAsync<long>(
+            "SELECT count(*) FROM audit WHERE tenant_id IS NULL AND action = 'cost_set' AND actor = 'a test' AND detail ->> 'provider' = 'decart' AND detail ? 'version'"));
     }
 
     private Task<PriceChange> SetAsync(TenantId tenant, Price price, DateTimeOffset? from) => _book.SetAsync(tenant, model: null, price, from, "a test");
