@@ -11,6 +11,7 @@ public sealed class MoneyRetentionStore(Database database) : IMoneyRetention
 {
     private const string Alone = "pg_try_advisory_xact_lock(hashtext('orchestrator retention'), hashtext(current_schema()))";
 
+    // One that a correction was netted against is kept beside it, so that what stays still adds up.
     // A batch goes with those that it was issued anew for: one that stayed behind could be issued once more.
     private const string Exports = $"""
         WITH RECURSIVE old AS MATERIALIZED (
@@ -19,6 +20,7 @@ public sealed class MoneyRetentionStore(Database database) : IMoneyRetention
             AND e.created_at < clock_timestamp() - $1 AND coalesce(e.sent_at, e.created_at) < clock_timestamp() - $1
             AND NOT EXISTS (SELECT FROM export_event n WHERE n.replaces = e.id)
             AND NOT EXISTS (SELECT FROM export_item i WHERE i.export_event_id = e.id AND i.wallet_entry_id IS NOT NULL)
+            AND e.value = (SELECT coalesce(sum(i.seconds), 0) FROM export_item i WHERE i.export_event_id = e.id)
             AND {Alone}
           ORDER BY e.created_at LIMIT $2
         ), chain AS (
