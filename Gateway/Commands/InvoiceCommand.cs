@@ -23,7 +23,7 @@ internal static class InvoiceCommand
             Print(new Invoice(owner.Currency, await store.LinesAsync(owner.Id, span.From, span.To, cancellationToken)));
             Print(await store.PlatformAsync(owner.Id, span.From, span.To, cancellationToken), owner.Currency);
         }, cancellationToken));
-        return new Command("invoice", "Invoices before they are made") { preview };
+        return new Command("invoice", "Invoices before they are made") { preview, SessionMarginCommand.Create() };
     }
 
     private static void Print(Invoice invoice)

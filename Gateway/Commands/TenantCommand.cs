@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Tenants;
+using Orchestrator.Grains.Providers;
 using Orchestrator.Storage;
 using Orchestrator.Storage.Tenants;
 
@@ -9,8 +10,6 @@ namespace Orchestrator.Gateway.Commands;
 /// <summary><c>orchestrator tenant</c>: makes tenants and their keys.</summary>
 internal static class TenantCommand
 {
-    private const string DemoName = "Demo reseller";
-
     public static Command Create() => new("tenant", "Make tenants and their keys") { CreateAdd(), CreateDemo() };
 
     private static Command CreateAdd()
@@ -35,27 +34,30 @@ internal static class TenantCommand
 
     private static Command CreateDemo()
     {
-        var keyFile = new Option<FileInfo>("--key-file") { Description = "Where its key is kept, readable by you alone", Required = true };
-        var command = new Command("demo", "Make sure that the demo tenant exists and that the file holds a key of it") { keyFile };
-        command.SetAction((arguments, cancellationToken) =>
-            CommandErrors.ReportAsync(() => WithAdminAsync(admin => EnsureDemoAsync(admin, arguments.GetRequiredValue(keyFile), cancellationToken), cancellationToken)));
+        var keyFile = new Option<FileInfo>("--key-file") { Description = "Where the customer's key is kept, readable by you alone", Required = true };
+        var resellerKeyFile = new Option<FileInfo>("--reseller-key-file") { Description = "Where the reseller's key is kept, likewise", Required = true };
+        var command = new Command("demo", "Make sure that the demo's reseller and customer exist, can pay, and have keys in these files") { keyFile, resellerKeyFile };
+        command.SetAction((arguments, cancellationToken) => OperatorDatabase.RunAsync(async database =>
+        {
+            var tree = await new DemoTenants(database).EnsureAsync(cancellationToken);
+            // Without Stripe nothing is exported.
+            if (Environment.GetEnvironmentVariable("Stripe__ApiKey") is { Length: > 0 } stripeKey)
+                await new DemoTargets(database, new Secret(stripeKey)).EnsureAsync(tree, cancellationToken);
+            var admin = new TenantAdmin(database, TimeProvider.System);
+            await EnsureKeyAsync(admin, "reseller", tree.Reseller, arguments.GetRequiredValue(resellerKeyFile), cancellationToken);
+            await EnsureKeyAsync(admin, "customer", tree.Customer, arguments.GetRequiredValue(keyFile), cancellationToken);
+        }, cancellationToken));
         return command;
     }
 
-    private static async Task EnsureDemoAsync(TenantAdmin admin, FileInfo keyFile, CancellationToken cancellationToken)
+    private static async Task EnsureKeyAsync(TenantAdmin admin, string who, TenantId tenant, FileInfo file, CancellationToken cancellationToken)
     {
-        if (await admin.FindRootAsync(DemoName, cancellationToken) is not { } tenant)
-        {
-            tenant = await admin.AddTenantAsync(DemoName, "USD", cancellationToken: cancellationToken);
-            await admin.SetPriceAsync(tenant, model: null, new Price(20_000m, Rounding.Default), cancellationToken);
-        }
-
-        if (keyFile.Exists && await admin.IsKeyOfAsync(tenant, (await File.ReadAllTextAsync(keyFile.FullName, cancellationToken)).Trim(), cancellationToken))
+        if (file.Exists && await admin.IsKeyOfAsync(tenant, (await File.ReadAllTextAsync(file.FullName, cancellationToken)).Trim(), cancellationToken))
             return;
 
         var key = await admin.AddKeyAsync(tenant, "demo", cancellationToken);
-        await PrivateFile.WriteAsync(keyFile.FullName, key.Key, cancellationToken);
-        Console.WriteLine($"demo tenant {tenant}, API key {key.Key} (shown this once, kept in {keyFile.Name})");
+        await PrivateFile.WriteAsync(file.FullName, key.Key, cancellationToken);
+        Console.WriteLine($"demo {who} {tenant}, API key {key.Key} (shown this once, kept in {file.Name})");
     }
 
     private static async Task WithAdminAsync(Func<TenantAdmin, Task> action, CancellationToken cancellationToken)
