@@ -34,7 +34,7 @@ make_data() {
 # What root built or wrote in another user's checkout is that user's: the next run may be theirs.
 give_back() {
     if ((EUID == 0)) && [[ $(stat -c %u "$repo") != 0 ]]; then
-        find "$artifacts" "$data/logs" "$data"/*.key "$data"/*.lock -user root -exec chown --no-dereference --reference="$repo" {} + 2>/dev/null || :
+        find "$artifacts" "$data/logs" "$data/simulators" "$data"/*.key "$data"/*.lock -user root -exec chown --no-dereference --reference="$repo" {} + 2>/dev/null || :
     fi
 }
 

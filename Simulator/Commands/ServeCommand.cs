@@ -28,7 +28,18 @@ internal static class ServeCommand
             DefaultValueFactory = _ => StripeOptions.DefaultKey,
         };
 
-        var serve = new Command("serve", "Serve the built-in models, the fake Stripe and the control endpoints") { urls, apiKey, buffered, stripeKey };
+        var meters = new Option<string[]>("--stripe-meter")
+        {
+            Description = "An event name that the fake Stripe has a meter for from the start; may be repeated",
+            DefaultValueFactory = _ => [],
+        };
+        var customers = new Option<string[]>("--stripe-customer")
+        {
+            Description = "A customer that it has from the start, with ACCOUNT/ before it one of a connected account, which has the meters too; may be repeated",
+            DefaultValueFactory = _ => [],
+        };
+
+        var serve = new Command("serve", "Serve the built-in models, the fake Stripe and the control endpoints") { urls, apiKey, buffered, stripeKey, meters, customers };
         serve.SetAction((parsed, stopping) =>
             RunAsync(
                 new()
@@ -36,13 +47,14 @@ internal static class ServeCommand
                     Urls = parsed.GetValue(urls)!, ApiKey = parsed.GetValue(apiKey)!, BufferSends = parsed.GetValue(buffered),
                     Stripe = new() { Key = parsed.GetValue(stripeKey)! },
                 },
-                Console.Out, stopping));
+                new StripeSeeds(parsed.GetValue(meters)!, parsed.GetValue(customers)!), Console.Out, stopping));
         return serve;
     }
 
-    private static async Task<int> RunAsync(SimulatorOptions options, TextWriter output, CancellationToken stopping)
+    private static async Task<int> RunAsync(SimulatorOptions options, StripeSeeds seeds, TextWriter output, CancellationToken stopping)
     {
         await using var simulator = await ProviderSimulator.StartAsync(options, stopping);
+        seeds.Plant(simulator.Stripe);
         await output.WriteLineAsync($"Simulator listens on {simulator.Address}");
 
         await Task.Delay(Timeout.InfiniteTimeSpan, options.TimeProvider, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -3,7 +3,7 @@ namespace Orchestrator.Simulator.Demo;
 /// <summary>How a session's ledger rows and charge read in the story.</summary>
 internal static class BillTeller
 {
-    /// <summary>A line for each ledger row, and one for each run's price; the last is the charge.</summary>
+    /// <summary>A line for each ledger row, and one for each run's price.</summary>
     public static IEnumerable<string> Lines(SessionView session)
     {
         foreach (var run in session.Generations ?? [])
@@ -13,9 +13,10 @@ internal static class BillTeller
             if (run.Price is { } price)
                 yield return $"Price locked by run {run.Run}: {Rate(price)} {session.Charge?.Currency} a second, rounded {Rounding(price)}.";
         }
-
-        yield return session.Charge is { } charge ? $"Charge: {charge.Text}." : "Charge: none.";
     }
+
+    /// <summary>What the session's own tenant pays.</summary>
+    public static string Charge(SessionView session) => session.Charge is { } charge ? $"Charge: {charge.Text}." : "Charge: none.";
 
     private static string Rate(SessionView.LockedPrice price) => FormattableString.Invariant($"{price.MicrosPerSecond / 1_000_000m:0.00##########}");
 

@@ -6,30 +6,40 @@ namespace Orchestrator.Simulator.Demo;
 /// <summary><c>demo</c>: plays one session through a gateway and tells what happens. Exits 0 only when what was generated is what was recorded.</summary>
 internal static class DemoCommand
 {
-    /// <summary>How long the whole demo may take.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private static readonly JsonSerializerOptions SnakeCase = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static Command Create()
     {
         var gateway = Address("--gateway", "The gateway's address", "http://127.0.0.1:8080");
         var simulator = Address("--simulator", "The address of the simulator behind it", "http://127.0.0.1:8090");
+        var others = new Option<string[]>("--other-simulator")
+        {
+            Description = "A simulator behind another gateway on the same database; may be repeated", DefaultValueFactory = _ => [],
+        };
         var keyFile = new Option<FileInfo>("--key-file") { Description = "The file that holds an API key of a tenant", Required = true };
-        var command = new Command("demo", "Play one session through a gateway and tell what happens") { gateway, simulator, keyFile };
+        var resellerKeyFile = new Option<FileInfo?>("--reseller-key-file") { Description = "The same of the tenant above it; the charge at both levels and Stripe are then audited" };
+        var platform = new Option<string[]>("--operator")
+        {
+            Description = "The operator's program and its first arguments, which is then asked what the platform pays", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [],
+        };
+        var command = new Command("demo", "Play one session through a gateway and tell what happens") { gateway, simulator, others, keyFile, resellerKeyFile, platform };
         command.SetAction((parsed, stopping) => RunAsync(
-            parsed.GetValue(gateway)!, parsed.GetValue(simulator)!, parsed.GetRequiredValue(keyFile), Console.Out, Colours(), Patience, TimeProvider.System, stopping));
+            new()
+            {
+                Gateway = parsed.GetValue(gateway)!, Simulator = parsed.GetValue(simulator)!, OtherSimulators = [.. parsed.GetValue(others)!.Select(address => new Uri(address))],
+                KeyFile = parsed.GetRequiredValue(keyFile), ResellerKeyFile = parsed.GetValue(resellerKeyFile), Operator = parsed.GetValue(platform)!,
+            },
+            Console.Out, Colours(), TimeProvider.System, stopping));
         return command;
     }
 
     /// <summary>Plays and tells; the last line is the verdict. Answers the exit code.</summary>
-    public static async Task<int> RunAsync(
-        Uri gateway, Uri simulator, FileInfo keyFile, TextWriter output, bool colours, TimeSpan patience, TimeProvider time, CancellationToken stopping)
+    public static async Task<int> RunAsync(DemoOptions options, TextWriter output, bool colours, TimeProvider time, CancellationToken stopping)
     {
         var story = new Story(output, colours, time);
         using var over = new CancellationTokenSource();
         var printing = story.PrintAsync(over.Token);
-        var (status, verdict) = await PlayAsync(gateway, simulator, keyFile, story, patience, time, stopping);
+        var (status, verdict) = await PlayAsync(options, story, time, stopping);
         await over.CancelAsync();
         await printing;
         story.PrintAll();
@@ -39,17 +49,19 @@ internal static class DemoCommand
         return status;
     }
 
-    private static async Task<(int Status, string Verdict)> PlayAsync(
-        Uri gateway, Uri simulator, FileInfo keyFile, Story story, TimeSpan patience, TimeProvider time, CancellationToken stopping)
+    private static async Task<(int Status, string Verdict)> PlayAsync(DemoOptions options, Story story, TimeProvider time, CancellationToken stopping)
     {
-        using var timeout = new CancellationTokenSource(patience, time);
+        using var timeout = new CancellationTokenSource(options.Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
-        using var provider = new JsonApi(simulator, "simulator", SnakeCase, apiKey: null);
+        using var provider = Simulator(options.Simulator);
+        var others = options.OtherSimulators.Select(Simulator).ToList();
         DemoPlay? play = null;
         try
         {
-            using var edge = new JsonApi(gateway, "gateway", JsonSerializerOptions.Web, await KeyAsync(keyFile, either.Token));
-            play = new DemoPlay(edge, provider, story, time);
+            using var edge = await GatewayAsync(options, options.KeyFile, either.Token);
+            using var above = options.ResellerKeyFile is { } file ? await GatewayAsync(options, file, either.Token) : null;
+            var platform = options.Operator is [] ? null : new OperatorProgram(options.Operator);
+            play = new DemoPlay(edge, provider, above is null ? null : new MoneyAudit(edge, above, provider, others, platform, time), story, time);
             var figures = await play.PlayAsync(either.Token);
             return (figures.Agree ? 0 : 1, figures.Verdict);
         }
@@ -63,9 +75,18 @@ internal static class DemoCommand
         }
         catch (OperationCanceledException)
         {
-            return (1, FormattableString.Invariant($"demo failed: it was not over after {patience.TotalSeconds:0.###} s; it still waited for {play?.WaitsFor}."));
+            return (1, FormattableString.Invariant($"demo failed: it was not over after {options.Patience.TotalSeconds:0.###} s; it still waited for {play?.WaitsFor}."));
+        }
+        finally
+        {
+            others.ForEach(other => other.Dispose());
         }
     }
+
+    private static JsonApi Simulator(Uri address) => new(address, "simulator", SnakeCase, apiKey: null);
+
+    private static async Task<JsonApi> GatewayAsync(DemoOptions options, FileInfo keyFile, CancellationToken cancellationToken) =>
+        new(options.Gateway, "gateway", JsonSerializerOptions.Web, await KeyAsync(keyFile, cancellationToken));
 
     private static async Task<string> KeyAsync(FileInfo file, CancellationToken cancellationToken)
     {

@@ -4,19 +4,23 @@ namespace Orchestrator.Simulator.Demo;
 /// <param name="GeneratedMs">The largest count that the provider sent, by its own truth.</param>
 /// <param name="RecordedMs">The sum of the ledger's ranges.</param>
 /// <param name="Charge">Amount and currency, such as <c>0.10 USD</c>; null when nothing was charged.</param>
-internal sealed record DemoFigures(long GeneratedMs, long RecordedMs, string? Charge)
+/// <param name="Flaw">What else does not add up, in a sentence; null when all does.</param>
+internal sealed record DemoFigures(long GeneratedMs, long RecordedMs, string? Charge, string? Flaw = null)
 {
     /// <summary>Whether what was generated is what was recorded.</summary>
-    public bool Agree => GeneratedMs == RecordedMs && Charge is not null;
+    public bool Agree => IsRecorded && Flaw is null;
 
     /// <summary>The last line of the demo.</summary>
-    public string Verdict => (Agree, Charge) switch
+    public string Verdict => (IsRecorded, Charge) switch
     {
+        (true, _) when Flaw is not null => $"demo failed: {Flaw}",
         (true, _)     => $"demo ok: {Seconds(GeneratedMs)} s generated, {Seconds(RecordedMs)} s recorded, {Charge} charged",
         (false, null) => $"demo failed: the provider generated {Seconds(GeneratedMs)} s, but the session has no charge; {Seconds(RecordedMs)} s are in the ledger.",
         _             => $"demo failed: the provider generated {Seconds(GeneratedMs)} s, but the ledger holds {Seconds(RecordedMs)} s, "
             + $"{Seconds(Math.Abs(GeneratedMs - RecordedMs))} s too {(RecordedMs < GeneratedMs ? "few" : "many")}.",
     };
+
+    private bool IsRecorded => GeneratedMs == RecordedMs && Charge is not null;
 
     /// <summary>The figures of a session that is over.</summary>
     public static DemoFigures Of(TruthSummary truth, SessionView session) =>

@@ -5,17 +5,23 @@ namespace Orchestrator.Simulator.Demo;
 /// <summary>
 /// One session from its client's first request to its charge. Three parts are played: the reseller's back end, which mints a
 /// token and reads the API; the end user's client, which holds only that token; and the auditor, who compares the provider's
-/// truth with the ledger.
+/// truth with the ledger and, where there is a tree to audit, with what every level and Stripe know of it.
 /// </summary>
-internal sealed class DemoPlay(JsonApi gateway, JsonApi simulator, Story story, TimeProvider time)
+internal sealed class DemoPlay(JsonApi gateway, JsonApi simulator, MoneyAudit? money, Story story, TimeProvider time)
 {
     private const string Model = "sim-demo";
     private const int Ticks = 5;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
+    private bool _isAuditing;
+
     /// <summary>What the play waits for, to be named when it waits too long.</summary>
-    public string WaitsFor { get; private set; } = "the gateway";
+    public string WaitsFor
+    {
+        get => _isAuditing && money is not null ? money.WaitsFor : field;
+        private set;
+    } = "the gateway";
 
     /// <summary>Plays it.</summary>
     public async Task<DemoFigures> PlayAsync(CancellationToken cancellationToken)
@@ -37,7 +43,7 @@ internal sealed class DemoPlay(JsonApi gateway, JsonApi simulator, Story story, 
             await UseAsync(client, cancellationToken);
             WaitsFor = "the session's end on its timeline";
             var session = await watching;
-            return Audit(session, await TruthAsync(session, cancellationToken));
+            return await AuditAsync(session, await TruthAsync(session, cancellationToken), cancellationToken);
         }
         finally
         {
@@ -107,13 +113,24 @@ internal sealed class DemoPlay(JsonApi gateway, JsonApi simulator, Story story, 
         }
     }
 
-    private DemoFigures Audit(SessionView session, TruthSummary truth)
+    private async Task<DemoFigures> AuditAsync(SessionView session, TruthSummary truth, CancellationToken cancellationToken)
     {
         var figures = DemoFigures.Of(truth, session);
         story.Tell(DemoStep.Bill, $"The provider's truth: {truth.Ticks} ticks sent, {DemoFigures.Seconds(truth.MaxMilliseconds)} s generated.");
         foreach (var line in BillTeller.Lines(session))
             story.Tell(DemoStep.Bill, line);
-        return figures;
+        if (money is null || !figures.Agree)
+        {
+            story.Tell(DemoStep.Bill, BillTeller.Charge(session));
+            return figures;
+        }
+
+        _isAuditing = true;
+        story.Tell(DemoStep.Bill, "The auditor waits until wallets are charged and usage is exported.");
+        var read = await money.ReadAsync(session.Id, truth.MaxMilliseconds, cancellationToken);
+        foreach (var line in MoneyTeller.Lines(read))
+            story.Tell(DemoStep.Bill, line);
+        return figures with { Flaw = read.Flaw };
     }
 
     private sealed record MintedToken(string ApiKey);
