@@ -58,7 +58,7 @@ internal sealed class DemoTenants(Database database)
         var book = new CostBook(database);
         var current = (await book.ListAsync(1_000, cancellationToken)).FirstOrDefault(version => version is { Provider: Provider, Model: null, Currency: Currency, Until: null });
         if (current?.Price != Cost)
-            Refuse(await book.SetAsync(Provider, model: null, Currency, Cost, from: null, cancellationToken));
+            Refuse(await book.SetAsync(Provider, model: null, Currency, Cost, from: null, Actor, cancellationToken));
     }
 
     private async Task EnsurePriceAsync(TenantId tenant, Price price, CancellationToken cancellationToken)

@@ -72,6 +72,31 @@ public partial class OperatorScenarios(TestDatabase database) : IClassFixture<Te
         folder.Delete(recursive: true);
     }
 
+    [Fact]
+    public async Task The_demo_gets_its_tree_in_a_database_of_before_and_only_once()
+    {
+        var before = await RunAsync("tenant", "add", "Demo reseller", "--price", "0.02");
+        var reseller = Guid.Parse(Id().Match(before.Output).Value);
+        var folder = Directory.CreateTempSubdirectory("demo-keys-");
+        string[] demo = ["tenant", "demo", "--key-file", Path.Combine(folder.FullName, "a.key"), "--reseller-key-file", Path.Combine(folder.FullName, "b.key")];
+
+        var (first, again) = (await RunAsync(demo), await RunAsync(demo));
+
+        Assert.Equal((0, 2), (first.Status, first.Output.Split("shown this once").Length - 1));
+        Assert.Equal(new Run(0, ""), again);
+        Assert.Equal(["Demo customer", "Demo reseller"], await database.ListAsync<string>("SELECT name FROM tenant WHERE $1 = ANY (path) ORDER BY name", reseller));
+        Assert.Equal([12_000m, 20_000m], await database.ListAsync<decimal>("""
+            SELECT v.micros_per_unit::numeric FROM price_version v JOIN tenant t ON t.id = v.tenant_id WHERE $1 = ANY (t.path) AND v.valid_until IS NULL ORDER BY 1
+            """, reseller));
+        Assert.Equal(["acct_demo_reseller/cus_demo_customer", "platform/cus_demo_reseller"], await database.ListAsync<string>("""
+            SELECT coalesce(x.account, 'platform') || '/' || l.customer FROM export_target x JOIN export_lane l ON l.id = x.lane_id JOIN tenant t ON t.id = x.tenant_id
+            WHERE $1 = ANY (t.path) ORDER BY 1
+            """, reseller));
+        Assert.Equal([100_000_000L], await database.ListAsync<long>(
+            "SELECT granted_micros FROM wallet w JOIN tenant t ON t.id = w.tenant_id WHERE t.parent_id = $1 AND credit_limit_micros = 0", reseller));
+        folder.Delete(recursive: true);
+    }
+
     private async Task<Run> RunAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };

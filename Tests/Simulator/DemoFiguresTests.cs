@@ -18,6 +18,14 @@ public class DemoFiguresTests
     }
 
     [Fact]
+    public void What_else_does_not_add_up_fails_it()
+    {
+        var figures = new DemoFigures(5000, 5000, "0.10 USD", "Stripe counts it twice.");
+
+        Assert.Equal((false, "demo failed: Stripe counts it twice."), (figures.Agree, figures.Verdict));
+    }
+
+    [Fact]
     public void What_is_recorded_is_the_sum_of_the_ledger_and_not_the_mark()
     {
         var session = Session(new SessionView.Generation(1, 9m, [new(0, 1.001m), new(1.001m, 3m)], null), new SessionView.Generation(2, 9m, [new(0, 2.5m)], null));
@@ -48,9 +56,9 @@ public class DemoFiguresTests
                 "Ledger row: run 1, from 3.000 to 5.250 s.",
                 "Price locked by run 1: 0.02 USD a second, rounded up to whole seconds.",
                 "Price locked by run 2: 0.0015005 USD a second, rounded down to steps of 30 s.",
-                "Charge: 0.12 USD.",
             ],
             BillTeller.Lines(session));
+        Assert.Equal("Charge: 0.12 USD.", BillTeller.Charge(session));
     }
 
     private static SessionView Session(params SessionView.Generation[] runs) =>

@@ -27,15 +27,32 @@ internal sealed class DemoGateway : IAsyncDisposable
         _app.MapGet("/v1/sessions", () => new { sessions = _endUser is null ? [] : new[] { Session } });
         _app.MapGet("/v1/sessions/s1", () => Session);
         _app.MapGet("/v1/sessions/s1/timeline", (int after) => new { events = Events.Where(happened => happened.Sequence > after) });
+        _app.MapGet("/v1/sessions/s1/charge", (HttpRequest request) => Charge(isReseller: request.Headers["X-API-KEY"] == ResellerKey));
+        _app.MapGet("/v1/tenants/customer/wallet", () => new { settled = Money(100_000), held = Money(0), available = Money(99_900_000) });
+        _app.MapGet("/control/stripe/events", (int after) => Results.Text(after > 0 ? """{"data":[],"next":1}""" : AcceptedEvents, "application/json"));
         _app.MapGet("/control/truth/sim-1", () => Results.Text("""{"session_id":"sim-1","open":false,"ticks":5,"max_milliseconds":5000,"model":"sim-demo"}""", "application/json"));
     }
 
     public const string Key = "ork_demo";
 
+    public const string ResellerKey = "ork_reseller";
+
     public Uri Address => new(_app.Urls.First());
 
     /// <summary>To which second the ledger's one row goes.</summary>
     public decimal LedgerTo { get; init; } = 5;
+
+    /// <summary>How many seconds the reseller pays for.</summary>
+    public long ResellerSeconds { get; init; } = 5;
+
+    /// <summary>How the batches stand.</summary>
+    public string BatchState { get; init; } = "sent";
+
+    /// <summary>How often Stripe has each batch.</summary>
+    public int Accepted { get; init; } = 1;
+
+    /// <summary>How many seconds of each it has.</summary>
+    public int AcceptedSeconds { get; init; } = 5;
 
     /// <summary>What the client hears after its offer.</summary>
     public IReadOnlyList<string> Frames { get; init; } =
@@ -69,6 +86,39 @@ internal sealed class DemoGateway : IAsyncDisposable
         },
     };
 
+    private object Charge(bool isReseller)
+    {
+        var levels = new[] { Level("reseller", 12_000, ResellerSeconds), Level("customer", 20_000, 5) }[(isReseller ? 0 : 1)..];
+        return new
+        {
+            tenant = "customer",
+            currency = "USD",
+            runs = new[] { new { ordinal = 1, recordedSeconds = 5m, authorisedSeconds = 10m, levels } },
+            hold = (object?)null,
+            totals = levels.Select(level => new { tenant = level.Tenant, amount = level.Charge }),
+            exports = new[] { Batch("reseller", "v1:wholesale"), Batch("customer", "v1:retail") }[(isReseller ? 0 : 1)..],
+        };
+    }
+
+    private static PaidLevel Level(string tenant, long rate, long seconds) => new(tenant, rate, seconds, Money(rate * seconds), Money(rate * seconds));
+
+    private static Paid Money(long micros) => new(micros, "USD", FormattableString.Invariant($"{micros / 1_000_000m:0.00} USD"));
+
+    private object Batch(string tenant, string identifier) => new { tenant, sink = "stripe", identifier, state = BatchState, seconds = 5 };
+
+    private string AcceptedEvents
+    {
+        get
+        {
+            var events = Enumerable.Repeat(new[] { Event("acct_simulator", "cus_reseller", "v1:wholesale"), Event("acct_reseller", "cus_customer", "v1:retail") }, Accepted);
+            return $$"""{"data":[{{string.Join(',', events.SelectMany(pair => pair))}}],"next":1}""";
+        }
+    }
+
+    private string Event(string account, string customer, string identifier) => $$"""
+        {"account":"{{account}}","event_name":"generation_seconds","identifier":"{{identifier}}","customer":"{{customer}}","value":{{AcceptedSeconds}},"cancelled":false,"failure":null}
+        """;
+
     private IEnumerable<Happening> Events => _ended ? [Claimed, Claimed with { Sequence = 2, Kind = "session_ended" }] : [Claimed];
 
     private static Happening Claimed { get; } = new(1, DateTimeOffset.UnixEpoch, "session_claimed");
@@ -100,6 +150,10 @@ internal sealed class DemoGateway : IAsyncDisposable
 
     private static Task SayAsync(WebSocket socket, string frame) =>
         socket.SendAsync(Encoding.UTF8.GetBytes(frame), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+
+    private sealed record Paid(long Micros, string Currency, string Text);
+
+    private sealed record PaidLevel(string Tenant, long MicrosPerSecond, long BilledSeconds, Paid Charge, Paid SettledFromWallet);
 
     private sealed record Happening(int Sequence, DateTimeOffset At, string Kind);
 }

@@ -5,9 +5,14 @@ namespace Orchestrator.Tests.Simulator;
 public sealed class DemoVerbTests : IDisposable
 {
     private readonly FileInfo _keyFile = new(Path.GetTempFileName());
+    private readonly FileInfo _resellerKeyFile = new(Path.GetTempFileName());
     private readonly StringWriter _output = new();
 
-    public DemoVerbTests() => File.WriteAllText(_keyFile.FullName, DemoGateway.Key + "\n");
+    public DemoVerbTests()
+    {
+        File.WriteAllText(_keyFile.FullName, DemoGateway.Key + "\n");
+        File.WriteAllText(_resellerKeyFile.FullName, DemoGateway.ResellerKey + "\n");
+    }
 
     private string[] Lines => _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
@@ -21,6 +26,69 @@ public sealed class DemoVerbTests : IDisposable
         Assert.Equal((0, "demo ok: 5.000 s generated, 5.000 s recorded, 0.10 USD charged"), (status, Lines[^1]));
         Assert.Contains(Lines, line => line.EndsWith("7 meter         The client hears tick 5: 5 s.", StringComparison.Ordinal));
         Assert.Contains(Lines, line => line.EndsWith("9 bill          Ledger row: run 1, from 0.000 to 5.000 s.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task It_tells_the_charge_at_both_levels_and_what_Stripe_acknowledged()
+    {
+        await using var gateway = await new DemoGateway().StartAsync();
+
+        var status = await PlayAsync(gateway, tree: true);
+
+        Assert.Equal((0, "demo ok: 5.000 s generated, 5.000 s recorded, 0.10 USD charged"), (status, Lines[^1]));
+        Assert.Equal(
+            [
+                "Charge: the customer pays 0.10 USD (5 s at 0.02), the reseller pays 0.06 USD (5 s at 0.012).",
+                "Margin: the reseller keeps 0.04 USD.",
+                "Hold: the wallet had authorised 10 s, 0.10 USD were taken and the rest released; 99.90 USD of prepaid credit are left.",
+                "Stripe acknowledged generation_seconds 5 for cus_reseller of acct_simulator as v1:wholesale (accepted once).",
+                "Stripe acknowledged generation_seconds 5 for cus_customer of acct_reseller as v1:retail (accepted once).",
+            ],
+            Lines[^6..^1].Select(line => line[line.IndexOf("bill          ", StringComparison.Ordinal)..]["bill          ".Length..]));
+        Assert.DoesNotContain(DemoGateway.ResellerKey, _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_another_gateway_sent_counts_and_who_is_gone_is_passed_over()
+    {
+        await using var gateway = await new DemoGateway { Accepted = 0 }.StartAsync();
+        await using var other = await new DemoGateway().StartAsync();
+        var gone = await new DemoGateway().StartAsync();
+        var address = gone.Address;
+        await gone.DisposeAsync();
+
+        var status = await PlayAsync(gateway, patience: null, tree: true, address, other.Address);
+
+        Assert.Equal((0, "demo ok: 5.000 s generated, 5.000 s recorded, 0.10 USD charged"), (status, Lines[^1]));
+    }
+
+    [Theory]
+    [InlineData(0, 5, "demo failed: batch v1:wholesale is sent, but Stripe counts it 0 times.")]
+    [InlineData(2, 5, "demo failed: batch v1:wholesale is sent, but Stripe counts it 2 times.")]
+    [InlineData(1, 4, "demo failed: batch v1:wholesale has 5 s of this session, but Stripe accepted 4 s.")]
+    public async Task It_fails_when_Stripe_disagrees(int accepted, int value, string verdict)
+    {
+        await using var gateway = await new DemoGateway { Accepted = accepted, AcceptedSeconds = value }.StartAsync();
+
+        Assert.Equal((1, verdict), (await PlayAsync(gateway, tree: true), Lines[^1]));
+    }
+
+    [Fact]
+    public async Task It_fails_when_the_levels_pay_for_other_seconds()
+    {
+        await using var gateway = await new DemoGateway { ResellerSeconds = 6 }.StartAsync();
+
+        Assert.Equal((1, "demo failed: the customer pays for 5 s, but the reseller for 6 s."), (await PlayAsync(gateway, tree: true), Lines[^1]));
+    }
+
+    [Fact]
+    public async Task It_waits_for_usage_to_leave_and_says_so()
+    {
+        await using var gateway = await new DemoGateway { BatchState = "pending" }.StartAsync();
+
+        var status = await PlayAsync(gateway, TimeSpan.FromSeconds(3), tree: true);
+
+        Assert.Equal((1, "demo failed: it was not over after 3 s; it still waited for Stripe to acknowledge batch v1:wholesale."), (status, Lines[^1]));
     }
 
     [Fact]
@@ -104,7 +172,8 @@ public sealed class DemoVerbTests : IDisposable
         var address = gateway.Address;
         await gateway.DisposeAsync();
 
-        var status = await DemoCommand.RunAsync(address, address, _keyFile, _output, colours: false, DemoCommand.Patience, TimeProvider.System, CancellationToken.None);
+        var status = await DemoCommand.RunAsync(
+            new() { Gateway = address, Simulator = address, KeyFile = _keyFile }, _output, colours: false, TimeProvider.System, CancellationToken.None);
 
         Assert.Equal(1, status);
         Assert.StartsWith($"demo failed: The gateway at {address} cannot be reached", Lines[^1], StringComparison.Ordinal);
@@ -113,9 +182,15 @@ public sealed class DemoVerbTests : IDisposable
     public void Dispose()
     {
         _keyFile.Delete();
+        _resellerKeyFile.Delete();
         _output.Dispose();
     }
 
-    private Task<int> PlayAsync(DemoGateway gateway, TimeSpan? patience = null) => DemoCommand.RunAsync(
-        gateway.Address, gateway.Address, _keyFile, _output, colours: false, patience ?? TimeSpan.FromSeconds(20), TimeProvider.System, CancellationToken.None);
+    private Task<int> PlayAsync(DemoGateway gateway, TimeSpan? patience = null, bool tree = false, params Uri[] others) => DemoCommand.RunAsync(
+        new()
+        {
+            Gateway = gateway.Address, Simulator = gateway.Address, OtherSimulators = others, KeyFile = _keyFile, ResellerKeyFile = tree ? _resellerKeyFile : null,
+            Patience = patience ?? TimeSpan.FromSeconds(20),
+        },
+        _output, colours: false, TimeProvider.System, CancellationToken.None);
 }
