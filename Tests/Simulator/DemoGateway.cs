@@ -96,7 +96,7 @@ internal sealed class DemoGateway : IAsyncDisposable
             runs = new[] { new { ordinal = 1, recordedSeconds = 5m, authorisedSeconds = 10m, levels } },
             hold = (object?)null,
             totals = levels.Select(level => new { tenant = level.Tenant, amount = level.Charge }),
-            exports = new[] { Batch("reseller", "v1:wholesale"), Batch("customer", "v1:retail") }[(isReseller ? 0 : 1)..],
+            exports = new[] { Batch("reseller", "v1:wholesale", ResellerSeconds), Batch("customer", "v1:retail", 5) }[(isReseller ? 0 : 1)..],
         };
     }
 
@@ -104,7 +104,7 @@ internal sealed class DemoGateway : IAsyncDisposable
 
     private static Paid Money(long micros) => new(micros, "USD", FormattableString.Invariant($"{micros / 1_000_000m:0.00} USD"));
 
-    private object Batch(string tenant, string identifier) => new { tenant, sink = "stripe", identifier, state = BatchState, seconds = 5 };
+    private object Batch(string tenant, string identifier, long seconds) => new { tenant, sink = "stripe", identifier, state = BatchState, seconds };
 
     private string AcceptedEvents
     {
