@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Orchestrator.Domain.Billing;
+using Orchestrator.Domain.Sessions;
 using Orchestrator.Simulator.Scripts;
 using Orchestrator.Storage.Billing;
 
@@ -149,6 +150,20 @@ public class UsageScenarios(UsageScenarios.Tree tree) : IClassFixture<UsageScena
         Assert.Equal(40_000, charges.Sum(charge => charge.GetProperty("micros").GetInt64()));
         Assert.Equal(["opening", "connecting"], leafs.GetProperty("spans").EnumerateArray().Select(span => span.GetProperty("phase").GetString()).Take(2));
         Assert.Equal((JsonValueKind.Null, JsonValueKind.Null), (leafs.GetProperty("hold").ValueKind, leafs.GetProperty("next").ValueKind));
+    }
+
+    [Fact]
+    public async Task The_operator_sees_what_each_level_pays_for_a_session_and_what_it_costs_the_platform()
+    {
+        var store = new SessionMarginStore(tree.Database.Database);
+        var session = SessionId.Parse(tree.Sessions[0], provider: null);
+
+        var (levels, cost) = (await store.LevelsAsync(session), await store.CostAsync(session));
+
+        Assert.Equal(
+            [(tree.Root.Id, 2, 20_010), (tree.Middle.Id, 30, 300_000), (tree.Leaf.Id, 2, 40_000)],
+            levels.Select(level => (level.Tenant, level.Seconds, level.Micros)));
+        Assert.Equal(new SessionCost(Seconds: 2, Micros: 8_000, RecordedMs: 1_500, UncostedMs: 0), cost);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Orchestrator.Simulator.Stripe;
 
 namespace Orchestrator.Tests.Simulator.Stripe;
 
@@ -34,6 +35,19 @@ public class StripeControlTests : StripeTest
         Assert.Equal(0, state.GetProperty("contract_violations").GetArrayLength());
         var sums = await ControlAsync(HttpMethod.Get, "/sums?by_day=true");
         Assert.Equal(("acct_reseller", "cus_r", "gen_seconds", "2026-01-01", 12m), SumOf(sums[0]));
+    }
+
+    [Fact]
+    public void A_seed_is_there_from_the_start_and_planted_once()
+    {
+        using var stripe = new FakeStripe(new StripeOptions(), TimeProvider.System, CancellationToken.None);
+        var seeds = new StripeSeeds(["gen_seconds"], ["cus_own", "acct_reseller/cus_r"]);
+
+        seeds.Plant(stripe);
+        seeds.Plant(stripe);
+
+        Assert.Equal(["acct_simulator", "acct_reseller"], stripe.Accounts);
+        Assert.NotEqual(stripe.AddMeter("gen_seconds"), stripe.AddMeter("gen_seconds", "acct_reseller"));
     }
 
     [Fact]
