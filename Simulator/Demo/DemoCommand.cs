@@ -17,10 +17,14 @@ internal static class DemoCommand
             Description = "A simulator behind another gateway on the same database; may be repeated", DefaultValueFactory = _ => [],
         };
         var keyFile = new Option<FileInfo>("--key-file") { Description = "The file that holds an API key of a tenant", Required = true };
-        var resellerKeyFile = new Option<FileInfo?>("--reseller-key-file") { Description = "The same of the tenant above it; the charge at both levels and Stripe are then audited" };
+        var resellerKeyFile = new Option<FileInfo?>("--reseller-key-file")
+        {
+            Description = "The same of the tenant above it; the charge at both levels and Stripe are then audited",
+        };
         var platform = new Option<string[]>("--operator")
         {
-            Description = "The operator's program and its first arguments, which is then asked what the platform pays", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [],
+            Description = "The operator's program and its first arguments, which is then asked what the platform pays", AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [],
         };
         var command = new Command("demo", "Play one session through a gateway and tell what happens") { gateway, simulator, others, keyFile, resellerKeyFile, platform };
         command.SetAction((parsed, stopping) => RunAsync(

@@ -61,7 +61,8 @@ internal sealed record SessionMoney(
         if (Platform.Levels.Count != 2)
             yield return $"the operator sees {Platform.Levels.Count} levels that pay, not two.";
         if (Platform.Cost.Seconds != Seconds || Platform.Cost.UncostedSeconds != 0)
-            yield return $"the customer pays for {Seconds} s, but the platform pays the provider for {Platform.Cost.Seconds} s, and {Platform.Cost.UncostedSeconds} s have no cost.";
+            yield return $"the customer pays for {Seconds} s, but the platform pays the provider for {Platform.Cost.Seconds} s, "
+                + $"and {Platform.Cost.UncostedSeconds} s have no cost.";
     }
 
     /// <summary>A batch may hold seconds of other sessions too, so what Stripe accepted is no less than this session's part.</summary>

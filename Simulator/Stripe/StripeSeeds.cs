@@ -8,7 +8,9 @@ internal sealed record StripeSeeds(IReadOnlyList<string> Meters, IReadOnlyList<s
     /// <summary>Makes them. Repeating it changes nothing.</summary>
     public void Plant(FakeStripe stripe)
     {
-        var customers = Customers.Select(text => text.Split('/', 2) is [var account, var id] ? (Account: account, Id: id) : (Account: StripeOptions.DefaultAccount, Id: text)).ToList();
+        var customers = Customers
+            .Select(text => text.Split('/', 2) is [var account, var id] ? (Account: account, Id: id) : (Account: StripeOptions.DefaultAccount, Id: text))
+            .ToList();
         foreach (var account in customers.Select(customer => customer.Account).Append(StripeOptions.DefaultAccount).Distinct())
         {
             if (account != StripeOptions.DefaultAccount)

@@ -99,7 +99,10 @@ public partial class OperatorScenarios(TestDatabase database) : IClassFixture<Te
 
     private async Task<Run> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory,
+        };
         foreach (var argument in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "orchestrator.dll")))
             start.ArgumentList.Add(argument);
         start.Environment["ConnectionStrings__Orchestrator"] = database.ConnectionString;

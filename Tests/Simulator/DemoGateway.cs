@@ -116,7 +116,8 @@ internal sealed class DemoGateway : IAsyncDisposable
     }
 
     private string Event(string account, string customer, string identifier) => $$"""
-        {"account":"{{account}}","event_name":"generation_seconds","identifier":"{{identifier}}","customer":"{{customer}}","value":{{AcceptedSeconds}},"cancelled":false,"failure":null}
+        {"account":"{{account}}","event_name":"generation_seconds","identifier":"{{identifier}}","customer":"{{customer}}",
+         "value":{{AcceptedSeconds}},"cancelled":false,"failure":null}
         """;
 
     private IEnumerable<Happening> Events => _ended ? [Claimed, Claimed with { Sequence = 2, Kind = "session_ended" }] : [Claimed];
