@@ -36,7 +36,8 @@ internal sealed class FaultBooks(Database database)
           SELECT sum(u.to_ms - u.from_ms) AS total, (SELECT sum(upper(r) - lower(r)) FROM unnest(range_agg(int8range(u.from_ms, u.to_ms))) r) AS distinct_total
           FROM usage_ledger u WHERE u.generation_id = g.id) l ON true
         GROUP BY 1
-        """, reader => new UpstreamBook(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.IsDBNull(4) ? 0 : reader.GetInt64(4), reader.GetBoolean(5)));
+        """, reader => new UpstreamBook(
+            reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.IsDBNull(4) ? 0 : reader.GetInt64(4), reader.GetBoolean(5)));
 
     /// <summary>Every wallet.</summary>
     public Task<IReadOnlyList<WalletBook>> WalletsAsync() => ReadAsync("""

@@ -117,6 +117,5 @@ internal sealed class FaultLoad(int seed, int sessions, IReadOnlyList<string> ke
         }
     }
 
-    private Task PauseAsync(TimeSpan pause) =>
-        ((Task)Task.Delay(pause, TimeProvider.System, _stop.Token)).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    private async Task PauseAsync(TimeSpan pause) => await Task.Delay(pause, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

@@ -54,7 +54,7 @@ internal static class FaultsCommand
             var one = await FaultRun.RunAsync(postgres, seed, options);
             table.AppendLine(Row($"{seed}", one));
             if (!one.Hold)
-                Terminal.Say($"  seed {seed} broke a promise; the same faults again: ./bench faults --seed {seed} --minutes {options.Duration.TotalMinutes:0.##} --sessions {options.Sessions} --every {options.Every.TotalSeconds:0.##}");
+                Terminal.Say($"  seed {seed} broke a promise; the same faults again: ./bench faults --seed {seed} {options}");
             totals = totals.And(one);
         }
 
@@ -65,7 +65,9 @@ internal static class FaultsCommand
             await File.WriteAllTextAsync(json.FullName, totals.Json + "\n");
         if (save)
             await ResultFile.SaveAsync("faults", "What faults cost", report);
-        Terminal.Print(totals.Hold ? "Every promise held." : "A promise was broken: duplicated, lost and unexplained must be 0, and no session may outrun its hold by more than 1 s.");
+        Terminal.Print(totals.Hold
+            ? "Every promise held."
+            : "A promise was broken: duplicated, lost and unexplained must be 0, and no session may outrun its hold by more than 1 s.");
         return totals.Hold ? 0 : 1;
     }
 

@@ -12,9 +12,11 @@ internal static class PricesApi
 {
     public static void MapPrices(this IEndpointRouteBuilder routes)
     {
-        var prices = routes.MapGroup("/v1/tenants/{id}/prices").WithTags("Prices").WithMetadata(new RequestSizeLimitAttribute(JsonBody.MaxBytes)).AddEndpointFilter<ApiCallerFilter>();
+        var prices = routes.MapGroup("/v1/tenants/{id}/prices").WithTags("Prices")
+            .WithMetadata(new RequestSizeLimitAttribute(JsonBody.MaxBytes)).AddEndpointFilter<ApiCallerFilter>();
         prices.MapGet("", ListAsync).WithName("ListPrices").WithSummary("Versions of what a tenant is charged, newest first: past, running and scheduled");
-        prices.MapPost("", SetAsync).WithName("SetPrice").WithSummary("Set what a tenant below is charged, from now or from an instant ahead").Accepts<NewPrice>("application/json");
+        prices.MapPost("", SetAsync).WithName("SetPrice")
+            .WithSummary("Set what a tenant below is charged, from now or from an instant ahead").Accepts<NewPrice>("application/json");
     }
 
     private static async Task<Results<Ok<Page<PriceResponse>>, ProblemHttpResult>> ListAsync(

@@ -72,7 +72,8 @@ internal sealed record WalletResponse(
 internal sealed record WalletEntryResponse(string Id, string IdempotencyKey, WalletEntryKind Kind, AmountResponse Amount, string? Actor, string Reason, DateTimeOffset CreatedAt)
 {
     public static WalletEntryResponse Of(WalletEntry entry, string currency, bool showsActor) => new(
-        entry.Id.ToString(CultureInfo.InvariantCulture), entry.Key, entry.Kind, AmountResponse.Of(entry.Micros, currency), showsActor ? entry.Actor : null, entry.Reason, entry.CreatedAt);
+        entry.Id.ToString(CultureInfo.InvariantCulture), entry.Key, entry.Kind, AmountResponse.Of(entry.Micros, currency),
+        showsActor ? entry.Actor : null, entry.Reason, entry.CreatedAt);
 }
 
 /// <summary>Something that happened to a wallet.</summary>

@@ -19,7 +19,8 @@ internal static class WalletsApi
 
     public static void MapWallets(this IEndpointRouteBuilder routes)
     {
-        var wallet = routes.MapGroup("/v1/tenants/{id}/wallet").WithTags("Wallets").WithMetadata(new RequestSizeLimitAttribute(JsonBody.MaxBytes)).AddEndpointFilter<ApiCallerFilter>();
+        var wallet = routes.MapGroup("/v1/tenants/{id}/wallet").WithTags("Wallets")
+            .WithMetadata(new RequestSizeLimitAttribute(JsonBody.MaxBytes)).AddEndpointFilter<ApiCallerFilter>();
         wallet.MapGet("", GetAsync).WithName("GetWallet").WithSummary("How a wallet stands: granted, settled, held, available, debt");
         wallet.MapPut("", PutAsync).WithName("PutWallet").WithSummary("Give a tenant below a wallet, or change its settings").Accepts<WalletSettings>("application/json");
         wallet.MapGet("/entries", EntriesAsync).WithName("ListWalletEntries").WithSummary("Top-ups, credits, adjustments and corrections, newest first");
@@ -98,7 +99,8 @@ internal static class WalletsApi
             return problem;
         var entries = await wallets.EntriesAsync(tenant.Id, before, limit + 1, cancellationToken);
         return TypedResults.Ok(Page<WalletEntryResponse>.Of(
-            entries, limit, entry => WalletEntryResponse.Of(entry, tenant.Currency, showsActor: !TenantScope.IsSelf(context, tenant)), entry => entry.Id.ToString(CultureInfo.InvariantCulture)));
+            entries, limit, entry => WalletEntryResponse.Of(entry, tenant.Currency, showsActor: !TenantScope.IsSelf(context, tenant)),
+            entry => entry.Id.ToString(CultureInfo.InvariantCulture)));
     }
 
     private static async Task<Results<Ok<Page<WalletEventResponse>>, ProblemHttpResult>> EventsAsync(

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Npgsql;
 using Orchestrator.Grains.Billing.Export;
 using Orchestrator.Grains.Billing.Export.Sinks;
 using Orchestrator.Grains.Billing.Stripe;
@@ -26,11 +25,8 @@ internal sealed class DemoTargets(Database database, Secret platformKey)
     {
         try
         {
-            await Admin().AddAsync(new NewExportTarget(SinkKind.Stripe, address), cancellationToken);
-        }
-        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
-        {
-            // It is there.
+            // One that is there already is refused, and all is well.
+            await Admin().TryAddAsync(new NewExportTarget(SinkKind.Stripe, address), cancellationToken);
         }
         catch (ArgumentException flaw)
         {

@@ -16,7 +16,8 @@ public class BlindScenarios(OwnDatabaseWorld world, ITestOutputHelper output) : 
     public async Task While_the_database_is_away_a_session_goes_on_as_long_as_its_tenant_allows()
     {
         world.Provider.Play("test-blind", Script.Begin.SendSessionId().GenerationStarted().TicksForever(Beat, from: 0.1m, step: 0.1m));
-        var (never, briefly, ever, free) = (await TenantAsync(blindSeconds: 0), await TenantAsync(blindSeconds: 3), await TenantAsync(blindSeconds: null), await world.NewTenantAsync());
+        var (never, briefly, ever, free) = (await TenantAsync(blindSeconds: 0), await TenantAsync(blindSeconds: 3), await TenantAsync(blindSeconds: null),
+            await world.NewTenantAsync());
         var clients = await Task.WhenAll(new[] { never, briefly, ever, free }.Select(reseller => world.ConnectAsync(reseller.Key, "test-blind")));
         await Task.WhenAll(clients.Select(client => client.TicksAsync(10)));
 
@@ -34,7 +35,8 @@ public class BlindScenarios(OwnDatabaseWorld world, ITestOutputHelper output) : 
         foreach (var (reseller, client) in new[] { never, briefly, ever, free }.Zip(clients))
             await world.EndOfAsync(reseller, client.Session!, Patience);
         var runs = await Task.WhenAll(clients.Select(RunAsync));
-        output.WriteLine($"figure: 10 s authorised, database away: ended at {runs[0].MarkMs} ms without going on blind, at {runs[1].MarkMs} ms with 3 s of it, not at all without a bound");
+        output.WriteLine(
+            $"figure: 10 s authorised, database away: ended at {runs[0].MarkMs} ms without going on blind, at {runs[1].MarkMs} ms with 3 s of it, not at all without a bound");
         Assert.Equal((0, 0), (runs[0].BlindMs, runs[0].OverrunMs));
         Assert.InRange(runs[0].MarkMs, 9_000, 10_000);
         Assert.InRange(runs[1].MarkMs, 12_000, 13_000);

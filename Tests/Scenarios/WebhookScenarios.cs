@@ -21,7 +21,9 @@ public sealed class WebhookScenarios(WebhookWorld world) : IClassFixture<Webhook
     [Fact]
     public async Task Invariant_26_a_notification_counts_once_however_often_it_comes_and_unknown_kinds_are_thanked_for()
     {
-        var (known, unknown) = ("""{"id":"evt_twice","type":"v1.billing.meter.no_meter_found"}""", """{"id":"evt_other","object":"event","type":"invoice.paid","data":{"object":{}}}""");
+        var (known, unknown) = (
+            """{"id":"evt_twice","type":"v1.billing.meter.no_meter_found"}""",
+            """{"id":"evt_other","object":"event","type":"invoice.paid","data":{"object":{}}}""");
 
         for (var i = 0; i < 2; i++)
         {

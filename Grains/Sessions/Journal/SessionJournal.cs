@@ -11,7 +11,8 @@ namespace Orchestrator.Grains.Sessions.Journal;
 /// database is away entries wait here; ends and runs always, timeline events up to a bound in bytes.
 /// </summary>
 public sealed partial class SessionJournal(
-    IJournalStore store, ProcessLease lease, SessionRegistry sessions, MarkBook marks, Settlements settlements, SessionMetrics metrics, TimeProvider time, ILogger<SessionJournal> logger)
+    IJournalStore store, ProcessLease lease, SessionRegistry sessions, MarkBook marks, Settlements settlements, SessionMetrics metrics,
+    TimeProvider time, ILogger<SessionJournal> logger)
 {
     /// <summary>The most entries in one transaction.</summary>
     public const int MaxBatch = 2_000;

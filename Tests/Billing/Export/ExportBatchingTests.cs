@@ -77,7 +77,8 @@ public class ExportBatchingTests
         from seconds in Gen.Choose(0, 90).ListOf(kinds.Count)
         from carried in Gen.Choose(-100, 0)
         select new Story(
-            [.. kinds.Select((kind, i) => kind == 0 ? Correction(i, ats[i] / 1000.0, seconds[i] - 60) : Row(i, ats[i] / 1000.0, seconds[i]))], carried, new Guid(carried, 1, 2, new byte[8])))
+            [.. kinds.Select((kind, i) => kind == 0 ? Correction(i, ats[i] / 1000.0, seconds[i] - 60) : Row(i, ats[i] / 1000.0, seconds[i]))],
+            carried, new Guid(carried, 1, 2, new byte[8])))
         .ToArbitrary();
 
     private sealed record Story(Billable[] Billables, long Carried, Guid Id);

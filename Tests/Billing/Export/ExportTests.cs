@@ -302,7 +302,8 @@ public sealed class ExportTests(ExportWorld world) : IClassFixture<ExportWorld>
     {
         await world.Database.ExecuteAsync("INSERT INTO wallet (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING", exported.Tenant.Id.Value);
         await world.Database.ExecuteAsync("""
-            INSERT INTO wallet_entry (tenant_id, key, kind, micros, actor, reason, generation_id, seconds) VALUES ($1, 'a correction', 'correction', 1, 'a test', 'counted twice', $2, $3)
+            INSERT INTO wallet_entry (tenant_id, key, kind, micros, actor, reason, generation_id, seconds)
+            VALUES ($1, 'a correction', 'correction', 1, 'a test', 'counted twice', $2, $3)
             """, exported.Tenant.Id.Value, exported.Run.Id!, seconds);
     }
 }

@@ -64,7 +64,10 @@ public sealed class ExportWorld : IAsyncLifetime, IAsyncDisposable
         _process = await Database.AddProcessAsync();
         _simulator = await ProviderSimulator.StartAsync();
         Stripe.AddMeter(EventName);
-        var options = Microsoft.Extensions.Options.Options.Create(new StripeOptions { BaseAddress = _simulator.Address, ApiKey = new Secret("sk_test_simulator"), TestMode = true });
+        var options = Microsoft.Extensions.Options.Options.Create(new StripeOptions
+        {
+            BaseAddress = _simulator.Address, ApiKey = new Secret("sk_test_simulator"), TestMode = true,
+        });
         var rule = new StripeKeyRule(_simulator.Address, testMode: true);
         _transport = new HttpClientStripeTransport(options, rule, TimeProvider.System);
         Sink = new StripeSink(new StripeMeterEvents(_transport), rule, options);
@@ -147,7 +150,8 @@ public sealed class ExportWorld : IAsyncLifetime, IAsyncDisposable
         await pump.RunAsync(CancellationToken.None);
         return await Database.ReadAsync<bool>("""
             SELECT NOT EXISTS (SELECT FROM export_event WHERE state IN ('pending', 'sending', 'cancelling') OR reissue)
-              AND NOT EXISTS (SELECT FROM export_target t JOIN ledger_charge c ON c.payer_id = t.tenant_id AND c.recorded_at >= t.active_from AND (t.retired_at IS NULL OR c.recorded_at < t.retired_at)
+              AND NOT EXISTS (SELECT FROM export_target t JOIN ledger_charge c ON c.payer_id = t.tenant_id AND c.recorded_at >= t.active_from
+                  AND (t.retired_at IS NULL OR c.recorded_at < t.retired_at)
                               WHERE NOT EXISTS (SELECT FROM export_item i WHERE i.target_id = t.id AND i.ledger_id = c.ledger_id))
             """);
     }, TimeSpan.FromSeconds(40));
