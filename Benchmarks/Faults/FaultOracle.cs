@@ -13,7 +13,11 @@ internal sealed class FaultOracle(Truth truth, IReadOnlyDictionary<string, Attem
     private static readonly long Allowance = TimeProvider.System.TimestampFrequency;
 
     private readonly List<string> _findings = [];
+    private readonly List<string> _broken = [];
     private decimal _unexplainedMs;
+
+    /// <summary>What was lost or outran its hold beyond the bound, one sentence each.</summary>
+    public IReadOnlyList<string> Broken => _broken;
 
     /// <summary>What nobody can explain, one sentence each.</summary>
     public IReadOnlyList<string> Findings => _findings;
@@ -38,6 +42,10 @@ internal sealed class FaultOracle(Truth truth, IReadOnlyDictionary<string, Attem
 
             var gateway = attempts[session.Query["tag"]].Gateway;
             var missing = Missing(session, ledgerMs, gateway.KilledAt);
+            if (book is { OverrunMs: > 1000 * (long)FaultTotals.OverrunBound })
+                _broken.Add($"{session.ProviderSessionId} ({session.Model}): {book.MarkMs} ms, {book.OverrunMs} ms beyond its hold");
+            if (missing > 0 && gateway.KilledAt is not null)
+                _broken.Add($"{session.ProviderSessionId} ({session.Model}): {missing} ms of {session.MaxMilliseconds} missing after the kill at {gateway.Cause?.At.TotalSeconds:0.0} s");
             if (missing > 0 && book is { IsClamped: true })
                 ClampedMs += missing;
             else if (gateway.KilledAt is not { } killedAt)

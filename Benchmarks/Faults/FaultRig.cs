@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using Npgsql;
 using Orchestrator.Benchmarks.Support;
+using Orchestrator.Domain.Processes;
+using Orchestrator.Grains.Billing;
 using Orchestrator.Simulator;
 using Orchestrator.Simulator.Stripe.Faults;
 using Orchestrator.Storage;
@@ -54,7 +56,7 @@ internal sealed class FaultRig : IAsyncDisposable
     {
         FaultKind.KillGateway             => KillAsync(fault),
         FaultKind.CrashDatabase           => CrashAsync(fault, () => Task.CompletedTask),
-        FaultKind.KillWhileDatabaseIsAway => CrashAsync(fault, () => _gateways[fault.Gateway].KillAsync(whileDatabaseIsAway: true)),
+        FaultKind.KillWhileDatabaseIsAway => CrashAsync(fault, () => _gateways[fault.Gateway].KillAsync(fault, whileDatabaseIsAway: true)),
         FaultKind.SinkFaults              => DisturbSinkAsync(fault),
         _                                 => throw new InvalidOperationException($"Nobody injects {fault.Kind}."),
     };
@@ -88,7 +90,7 @@ internal sealed class FaultRig : IAsyncDisposable
 
     private async Task KillAsync(Fault fault)
     {
-        await _gateways[fault.Gateway].KillAsync(_databaseIsAway);
+        await _gateways[fault.Gateway].KillAsync(fault, _databaseIsAway);
         _gateways[fault.Gateway] = await StartGatewayAsync(fault.SkewSeconds);
     }
 
@@ -102,9 +104,31 @@ internal sealed class FaultRig : IAsyncDisposable
         NpgsqlConnection.ClearAllPools();
         if (_gateways[fault.Gateway].KilledAt is not null)
             _gateways[fault.Gateway] = await StartGatewayAsync(fault.SkewSeconds);
-        // Ready means that the last flush was answered.
-        await WhenReadyAsync();
+        await WhenFlushedAsync();
         _databaseIsAway = false;
+    }
+
+    /// <summary>
+    /// Waits until every gateway has renewed its lease twice since the database came back: each renewal is a flush, and the second has
+    /// the marks of runs whose rows could not be written before.
+    /// </summary>
+    private async Task WhenFlushedAsync()
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        await using var clock = Database.Source.CreateCommand("SELECT clock_timestamp()");
+        var back = (DateTime)(await clock.ExecuteScalarAsync())!;
+        var names = _gateways.Where(gateway => gateway.KilledAt is null).Select(gateway => gateway.Name).ToArray();
+        while (true)
+        {
+            await using var renewed = Database.Source.CreateCommand("SELECT count(DISTINCT name) FROM process WHERE name = ANY($1) AND dead_at IS NULL AND lease_until > $2");
+            renewed.Parameters.Add(new() { Value = names });
+            renewed.Parameters.Add(new() { Value = back + LeaseRule.Duration + MarkFlusher.Interval });
+            if ((long)(await renewed.ExecuteScalarAsync())! == names.Length)
+                return;
+            if (TimeProvider.System.GetElapsedTime(since) > Patience)
+                throw new TimeoutException("A gateway did not flush again after the database was back.");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
     }
 
     private async Task DisturbSinkAsync(Fault fault)

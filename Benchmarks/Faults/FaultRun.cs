@@ -48,6 +48,8 @@ internal static class FaultRun
         Terminal.Say($"  sink: {stripe.Counts}");
         foreach (var finding in oracle.Findings.Concat(stripe.ContractViolations).Take(20))
             Terminal.Say($"  UNEXPLAINED: {finding}");
+        foreach (var broken in oracle.Broken.Take(20))
+            Terminal.Say($"  LOST OR OVERRUN: {broken}");
         return totals;
     }
 

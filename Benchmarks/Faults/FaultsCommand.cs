@@ -53,6 +53,7 @@ internal static class FaultsCommand
             Terminal.Say($"seed {seed}: {options.Sessions} sessions at {options.Gateways} gateways, {options.Duration.TotalMinutes:0.##} min");
             var one = await FaultRun.RunAsync(postgres, seed, options);
             table.AppendLine(Row($"{seed}", one));
+            Terminal.Say($"  {one.Json}");
             if (!one.Hold)
                 Terminal.Say($"  seed {seed} broke a promise; the same faults again: ./bench faults --seed {seed} {options}");
             totals = totals.And(one);

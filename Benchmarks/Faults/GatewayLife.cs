@@ -16,12 +16,19 @@ internal sealed class GatewayLife(ChildProcess process, int port) : IAsyncDispos
     /// <summary>It was killed between the loss of the database and the first good flush after it.</summary>
     public bool WhileDatabaseWasAway { get; private set; }
 
+    /// <summary>What its row calls it.</summary>
+    public string Name { get; } = $"{Environment.MachineName}:{process.Id}";
+
     /// <summary>What it said last, for whoever asks why it failed.</summary>
     public string LastWords => process.LastWords;
 
+    /// <summary>The fault that killed it.</summary>
+    public Fault? Cause { get; private set; }
+
     /// <summary><c>kill -9</c>.</summary>
-    public async Task KillAsync(bool whileDatabaseIsAway)
+    public async Task KillAsync(Fault cause, bool whileDatabaseIsAway)
     {
+        Cause = cause;
         WhileDatabaseWasAway = whileDatabaseIsAway;
         Volatile.Write(ref _killedAt, TimeProvider.System.GetTimestamp());
         await process.DisposeAsync();

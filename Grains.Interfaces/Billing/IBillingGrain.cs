@@ -30,7 +30,7 @@ public interface IBillingGrain
     /// Step 9: charges what closed runs still owe, and releases the holds of sessions that are over, up to a bound. Whoever closed
     /// them need not be there any more.
     /// </summary>
-    /// <returns>How many sessions it was about; fewer than the bound when nothing is left.</returns>
+    /// <returns>How many sessions it settled; fewer than the bound when nothing is left, or when what is left cannot be settled.</returns>
     Task<int> SettleClosedAsync(CancellationToken cancellationToken);
 }
 

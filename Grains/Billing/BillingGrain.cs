@@ -70,8 +70,11 @@ public partial class BillingGrain(
     }
 
     /// <inheritdoc/>
-    public Task<int> SettleClosedAsync(CancellationToken cancellationToken) =>
-        InTimeAsync(token => store.SettleClosedAsync(_root, ClosedBatch, token), cancellationToken);
+    public async Task<int> SettleClosedAsync(CancellationToken cancellationToken)
+    {
+        var due = await InTimeAsync(token => store.FindClosedAsync(_root, ClosedBatch, token), cancellationToken);
+        return due.Count == 0 ? 0 : (await SettleAsync(due, cancellationToken)).Count(settlement => settlement.Status is not SettlementStatus.Failed);
+    }
 
     private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> transaction, CancellationToken cancellationToken)
     {

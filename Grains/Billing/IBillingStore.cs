@@ -12,9 +12,8 @@ public interface IBillingStore
     /// <summary>Settles live sessions and extends their holds; see <see cref="IBillingGrain.SettleAsync"/>.</summary>
     Task<IReadOnlyList<Settlement>> SettleAsync(IReadOnlyList<SettlementDue> due, CancellationToken cancellationToken);
 
-    /// <summary>Charges what closed runs of a tree owe and releases the holds of its sessions that are over.</summary>
-    /// <returns>For how many sessions.</returns>
-    Task<int> SettleClosedAsync(TenantId root, int limit, CancellationToken cancellationToken);
+    /// <summary>Sessions of a tree whose closed runs owe something, or that are over and still hold: to be settled like live ones.</summary>
+    Task<IReadOnlyList<SettlementDue>> FindClosedAsync(TenantId root, int limit, CancellationToken cancellationToken);
 
     /// <summary>The trees in which closed runs owe something, or holds are left of sessions that are over.</summary>
     Task<IReadOnlyList<TenantId>> FindUnsettledAsync(CancellationToken cancellationToken);

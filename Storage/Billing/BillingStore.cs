@@ -35,25 +35,13 @@ public sealed class BillingStore : IBillingStore
     }
 
     /// <inheritdoc/>
-    public async Task<int> SettleClosedAsync(TenantId root, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<SettlementDue>> FindClosedAsync(TenantId root, int limit, CancellationToken cancellationToken)
     {
-        await using var connection = await _database.Source.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var find = new NpgsqlCommand(
-            $"SELECT s.id FROM session s JOIN ({Unsettled}) u ON u.session_id = s.id WHERE s.path[1] = $1 ORDER BY s.id LIMIT $2", connection);
-        find.Parameters.Value(root.Value).Value(limit);
-        var due = new List<SettlementDue>();
-        await using (var reader = await find.ExecuteReaderAsync(cancellationToken))
-        {
-            // Under no epoch at all, so that open runs are left to whoever holds them.
-            while (await reader.ReadAsync(cancellationToken))
-                due.Add(new SettlementDue(new(reader.GetGuid(0)), Epoch: 0, Run: 0, WantedMs: null, BlindMs: 0));
-        }
-
-        if (due.Count > 0)
-            await SettleAsync(connection, due, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return due.Count;
+        await using var command = _database.Source.CreateCommand(
+            $"SELECT s.id FROM session s JOIN ({Unsettled}) u ON u.session_id = s.id WHERE s.path[1] = $1 ORDER BY s.id LIMIT $2");
+        command.Parameters.Value(root.Value).Value(limit);
+        // Under no epoch at all, so that open runs are left to whoever holds them.
+        return await command.ListAsync(reader => new SettlementDue(new(reader.GetGuid(0)), Epoch: 0, Run: 0, WantedMs: null, BlindMs: 0), cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -74,7 +74,7 @@ internal sealed class MoneyRun(TestDatabase database, IReadOnlyList<Lane> lanes,
             "settle"        => SettleAsync(lane, step),
             "close"         => CloseAsync(lane, step),
             "end"           => EndAsync(lane, step),
-            "settle closed" => CallAsync(lane, step, () => lane.Billing.SettleClosedAsync(Root, 1 + step.Pick % 5, CancellationToken.None)),
+            "settle closed" => CallAsync(lane, step, () => lane.Billing.SettleClosedAsync(Root, 1 + step.Pick % 5)),
             "top up"        => TopUpAsync(lane, step),
             "reap"          => ReapAsync(lane, step),
             _               => ReclaimAsync(lane, step),
@@ -96,7 +96,7 @@ internal sealed class MoneyRun(TestDatabase database, IReadOnlyList<Lane> lanes,
         await database.ExecuteAsync("UPDATE process SET lease_until = clock_timestamp() - interval '1 ms' WHERE name = $1", _name);
         await QuietAsync(() => last.Processes.DeclareDeadAsync(keeper, CancellationToken.None));
         while ((await QuietAsync(() => last.Processes.ReapAsync(keeper, 200, CancellationToken.None))).Count > 0) { }
-        while (await QuietAsync(() => last.Billing.SettleClosedAsync(Root, 100, CancellationToken.None)) > 0) { }
+        while (await QuietAsync(() => last.Billing.SettleClosedAsync(Root, 100)) > 0) { }
 
         await database.LookAsync(Root);
         Assert.Equal(0, await database.ReadAsync<long>("SELECT count(*) FROM session WHERE path[1] = $1 AND ended_at IS NULL", Root.Value));

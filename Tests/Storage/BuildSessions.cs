@@ -1,4 +1,5 @@
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Domain.Tenants;
 using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
@@ -46,6 +47,15 @@ internal static class BuildSessions
     /// <summary>Settles the live sessions of those runs, under the epochs they are held by.</summary>
     public static Task<IReadOnlyList<Settlement>> SettleAsync(this TestDatabase database, params IEnumerable<LiveGeneration> runs) =>
         new BillingStore(database.Database).SettleAsync([.. runs.Select(DueOf)], CancellationToken.None);
+
+    /// <summary>Settles what closed runs of a tree owe, as its billing grain does.</summary>
+    public static async Task<int> SettleClosedAsync(this IBillingStore billing, TenantId root, int limit)
+    {
+        var due = await billing.FindClosedAsync(root, limit, CancellationToken.None);
+        if (due.Count > 0)
+            await billing.SettleAsync(due, CancellationToken.None);
+        return due.Count;
+    }
 
     /// <summary>What is due of a run, with more wanted for it or without.</summary>
     public static SettlementDue DueOf(LiveGeneration run) => new(run.Ownership.Session, run.Ownership.Epoch, run.Run, WantedMs: null, BlindMs: 0);
