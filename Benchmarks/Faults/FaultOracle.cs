@@ -45,7 +45,11 @@ internal sealed class FaultOracle(Truth truth, IReadOnlyDictionary<string, Attem
             if (book is { OverrunMs: > 1000 * (long)FaultTotals.OverrunBound })
                 _broken.Add($"{session.ProviderSessionId} ({session.Model}): {book.MarkMs} ms, {book.OverrunMs} ms beyond its hold");
             if (missing > 0 && gateway.KilledAt is not null)
-                _broken.Add($"{session.ProviderSessionId} ({session.Model}): {missing} ms of {session.MaxMilliseconds} missing after the kill at {gateway.Cause?.At.TotalSeconds:0.0} s");
+            {
+                _broken.Add(
+                    $"{session.ProviderSessionId} ({session.Model}): {missing} ms of {session.MaxMilliseconds} missing after the kill at {gateway.Cause?.At.TotalSeconds:0.0} s");
+            }
+
             if (missing > 0 && book is { IsClamped: true })
                 ClampedMs += missing;
             else if (gateway.KilledAt is not { } killedAt)

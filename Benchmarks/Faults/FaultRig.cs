@@ -101,7 +101,7 @@ internal sealed class FaultRig : IAsyncDisposable
         await meanwhile();
         await Task.Delay(fault.Lasts, TimeProvider.System);
         await _postgres.GoOnAsync();
-        NpgsqlConnection.ClearAllPools();
+        Database.Source.Clear();
         if (_gateways[fault.Gateway].KilledAt is not null)
             _gateways[fault.Gateway] = await StartGatewayAsync(fault.SkewSeconds);
         await WhenFlushedAsync();
@@ -115,12 +115,16 @@ internal sealed class FaultRig : IAsyncDisposable
     private async Task WhenFlushedAsync()
     {
         var since = TimeProvider.System.GetTimestamp();
-        await using var clock = Database.Source.CreateCommand("SELECT clock_timestamp()");
+        // Connections of its own: those in the pool may be of before the crash.
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_schema.Application) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var clock = new NpgsqlCommand("SELECT clock_timestamp()", connection);
         var back = (DateTime)(await clock.ExecuteScalarAsync())!;
         var names = _gateways.Where(gateway => gateway.KilledAt is null).Select(gateway => gateway.Name).ToArray();
         while (true)
         {
-            await using var renewed = Database.Source.CreateCommand("SELECT count(DISTINCT name) FROM process WHERE name = ANY($1) AND dead_at IS NULL AND lease_until > $2");
+            await using var renewed = new NpgsqlCommand(
+                "SELECT count(DISTINCT name) FROM process WHERE name = ANY($1) AND dead_at IS NULL AND lease_until > $2", connection);
             renewed.Parameters.Add(new() { Value = names });
             renewed.Parameters.Add(new() { Value = back + LeaseRule.Duration + MarkFlusher.Interval });
             if ((long)(await renewed.ExecuteScalarAsync())! == names.Length)

@@ -20,14 +20,18 @@ internal static class FaultRun
         using var over = new CancellationTokenSource();
         var spending = KeepPoorAsync(tenants, options.Sessions, over.Token);
         var faults = FaultPlan.Make(seed, options.Duration, options.Every, options.Gateways);
-        var began = time.GetTimestamp();
+        var (began, injected) = (time.GetTimestamp(), 0);
         foreach (var fault in faults)
         {
+            // One takes longer than another to be over; the run does not.
+            if (time.GetElapsedTime(began) > options.Duration)
+                break;
             var wait = fault.At - time.GetElapsedTime(began);
             if (wait > TimeSpan.Zero)
                 await Task.Delay(wait, time);
             Terminal.Say($"  {time.GetElapsedTime(began).TotalSeconds,6:0.0} s  {load.Live,5} live  {Describe(fault)}");
             await rig.InjectAsync(fault);
+            injected++;
         }
 
         var rest = options.Duration - time.GetElapsedTime(began);
@@ -42,7 +46,7 @@ internal static class FaultRun
         var books = new FaultBooks(rig.Database);
         var quiet = await WhenQuietAsync(books);
         var oracle = new FaultOracle(rig.Provider.Truth, load.Attempts.ToDictionary(attempt => attempt.Tag, StringComparer.Ordinal));
-        var totals = oracle.Judge(faults.Count, await books.UpstreamsAsync(), await books.WalletsAsync(), await books.ExportsAsync(), rig.Provider.Stripe);
+        var totals = oracle.Judge(injected, await books.UpstreamsAsync(), await books.WalletsAsync(), await books.ExportsAsync(), rig.Provider.Stripe);
         var stripe = rig.Provider.Stripe;
         Terminal.Say($"  {load.Attempts.Count} sessions, quiet after {quiet.TotalSeconds:0.0} s; {oracle.ClampedMs / 1000m:0.000} s held back by the clock guard");
         Terminal.Say($"  sink: {stripe.Counts}");
