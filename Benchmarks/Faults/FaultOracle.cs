@@ -30,7 +30,7 @@ internal sealed class FaultOracle(Truth truth, IReadOnlyDictionary<string, Attem
         int faults, IReadOnlyList<UpstreamBook> upstreams, IReadOnlyList<WalletBook> wallets, IReadOnlyList<ExportBook> exports, FakeStripe stripe)
     {
         var books = upstreams.ToDictionary(book => book.Upstream, StringComparer.Ordinal);
-        var (sent, duplicated, lost, lostAway, worstAge) = (0L, 0L, 0L, 0L, 0L);
+        var (sent, duplicated, lost, lostAway, worstAge, worstOverrun) = (0L, 0L, 0L, 0L, 0L, 0L);
         foreach (var session in truth.Sessions.Where(session => session.MaxMilliseconds > 0))
         {
             books.Remove(session.ProviderSessionId, out var book);
@@ -42,7 +42,9 @@ internal sealed class FaultOracle(Truth truth, IReadOnlyDictionary<string, Attem
 
             var gateway = attempts[session.Query["tag"]].Gateway;
             var missing = Missing(session, ledgerMs, gateway.KilledAt);
-            if (book is { OverrunMs: > 1000 * (long)FaultTotals.OverrunBound })
+            if (book is not null && !gateway.MayHaveBeenBlind)
+                worstOverrun = Math.Max(worstOverrun, book.OverrunMs);
+            if (book is { OverrunMs: > 1000 * (long)FaultTotals.OverrunBound } && !gateway.MayHaveBeenBlind)
                 _broken.Add($"{session.ProviderSessionId} ({session.Model}): {book.MarkMs} ms, {book.OverrunMs} ms beyond its hold");
             if (missing > 0 && gateway.KilledAt is not null)
             {
@@ -66,7 +68,7 @@ internal sealed class FaultOracle(Truth truth, IReadOnlyDictionary<string, Attem
         exports.ToList().ForEach(export => Check(export, stripe));
         return new FaultTotals(
             Seconds(sent), faults, Seconds(duplicated), Seconds(lost), worstAge / (decimal)TimeProvider.System.TimestampFrequency,
-            Seconds(upstreams.Select(book => book.OverrunMs).DefaultIfEmpty().Max()), Seconds(_unexplainedMs), Seconds(lostAway));
+            Seconds(worstOverrun), Seconds(_unexplainedMs), Seconds(lostAway));
     }
 
     /// <summary>What was sent in good time before the kill, or before the end of the connection, and is not in the ledger.</summary>

@@ -14,12 +14,16 @@ internal sealed class FaultRig : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long after the database is back a session that went on blind may need to be settled: its question is repeated, and answered.</summary>
+    private static readonly TimeSpan BlindAftermath = TimeSpan.FromSeconds(5);
+
     private readonly OwnPostgres _postgres;
     private readonly BenchSchema _schema;
     private readonly GatewayLife[] _gateways;
     private readonly string _masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
     private volatile bool _databaseIsAway;
+    private long _backAt;
 
     private FaultRig(OwnPostgres postgres, BenchSchema schema, ProviderSimulator provider, int gateways)
     {
@@ -56,7 +60,7 @@ internal sealed class FaultRig : IAsyncDisposable
     {
         FaultKind.KillGateway             => KillAsync(fault),
         FaultKind.CrashDatabase           => CrashAsync(fault, () => Task.CompletedTask),
-        FaultKind.KillWhileDatabaseIsAway => CrashAsync(fault, () => _gateways[fault.Gateway].KillAsync(fault, whileDatabaseIsAway: true)),
+        FaultKind.KillWhileDatabaseIsAway => CrashAsync(fault, () => _gateways[fault.Gateway].KillAsync(fault, whileDatabaseIsAway: true, mayHaveBeenBlind: true)),
         FaultKind.SinkFaults              => DisturbSinkAsync(fault),
         _                                 => throw new InvalidOperationException($"Nobody injects {fault.Kind}."),
     };
@@ -90,7 +94,7 @@ internal sealed class FaultRig : IAsyncDisposable
 
     private async Task KillAsync(Fault fault)
     {
-        await _gateways[fault.Gateway].KillAsync(fault, _databaseIsAway);
+        await _gateways[fault.Gateway].KillAsync(fault, _databaseIsAway, _databaseIsAway || TimeProvider.System.GetElapsedTime(_backAt) < BlindAftermath);
         _gateways[fault.Gateway] = await StartGatewayAsync(fault.SkewSeconds);
     }
 
@@ -105,7 +109,7 @@ internal sealed class FaultRig : IAsyncDisposable
         if (_gateways[fault.Gateway].KilledAt is not null)
             _gateways[fault.Gateway] = await StartGatewayAsync(fault.SkewSeconds);
         await WhenFlushedAsync();
-        _databaseIsAway = false;
+        (_databaseIsAway, _backAt) = (false, TimeProvider.System.GetTimestamp());
     }
 
     /// <summary>

@@ -13,6 +13,12 @@ internal sealed class GatewayLife(ChildProcess process, int port) : IAsyncDispos
     /// <summary>When it was killed, by the clock that never steps; null while it lives.</summary>
     public long? KilledAt => Volatile.Read(ref _killedAt) is var at && at == 0 ? null : at;
 
+    /// <summary>
+    /// It was killed so soon after the database was away that it may have had no chance to say who of its sessions went on blind: what
+    /// those generated beyond their holds is blind extension that nobody could count apart any more.
+    /// </summary>
+    public bool MayHaveBeenBlind { get; private set; }
+
     /// <summary>It was killed between the loss of the database and the first good flush after it.</summary>
     public bool WhileDatabaseWasAway { get; private set; }
 
@@ -26,8 +32,9 @@ internal sealed class GatewayLife(ChildProcess process, int port) : IAsyncDispos
     public Fault? Cause { get; private set; }
 
     /// <summary><c>kill -9</c>.</summary>
-    public async Task KillAsync(Fault cause, bool whileDatabaseIsAway)
+    public async Task KillAsync(Fault cause, bool whileDatabaseIsAway, bool mayHaveBeenBlind)
     {
+        MayHaveBeenBlind = mayHaveBeenBlind;
         Cause = cause;
         WhileDatabaseWasAway = whileDatabaseIsAway;
         Volatile.Write(ref _killedAt, TimeProvider.System.GetTimestamp());
