@@ -46,7 +46,7 @@ internal sealed class FaultOracle(Truth truth, IReadOnlyDictionary<string, Attem
                 worstOverrun = Math.Max(worstOverrun, book.OverrunMs);
             if (book is { OverrunMs: > 1000 * (long)FaultTotals.OverrunBound } && !gateway.MayHaveBeenBlind)
                 _broken.Add($"{session.ProviderSessionId} ({session.Model}): {book.MarkMs} ms, {book.OverrunMs} ms beyond its hold");
-            if (missing > 0 && gateway.KilledAt is not null)
+            if (missing > 0 && gateway.KilledAt is not null && book is not { IsClamped: true })
             {
                 _broken.Add(
                     $"{session.ProviderSessionId} ({session.Model}): {missing} ms of {session.MaxMilliseconds} missing after the kill at {gateway.Cause?.At.TotalSeconds:0.0} s");
