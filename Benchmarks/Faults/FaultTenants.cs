@@ -1,6 +1,9 @@
 using System.Globalization;
 using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Tenants;
+using Orchestrator.Gateway.Commands;
+using Orchestrator.Grains.Billing.Export;
+using Orchestrator.Grains.Providers;
 using Orchestrator.Simulator;
 using Orchestrator.Storage;
 using Orchestrator.Storage.Billing;
@@ -49,10 +52,11 @@ internal sealed class FaultTenants(Database database)
         await PostAsync(_poor, seconds: 500);
 
         var meter = provider.Stripe.AddMeter(EventName);
+        var targets = PlatformTargets.AdminOf(database, new Secret(Simulator.Stripe.StripeOptions.DefaultKey));
         foreach (var (tenant, name) in new[] { (reseller, "cus_reseller"), (rich, "cus_rich"), (plain, "cus_plain") })
         {
             provider.Stripe.AddCustomer(name);
-            await FaultTargets.AddAsync(database, tenant, name, meter);
+            await targets.AddAsync(new NewExportTarget(SinkKind.Stripe, new SinkAddress(tenant, EventName, name)) { MeterId = meter }, CancellationToken.None);
             _payers.Add(new ExportedPayer(tenant, name));
         }
     }

@@ -28,16 +28,8 @@ internal static class ExportTargetsApi
     {
         if (await scope.FindAsync(context, id, cancellationToken) is not { } tenant)
             return Problems.TenantNotFound;
-        if (Pages.Problem(limit) is { } problem)
+        if (Pages.Problem(limit, before, out var cursor) is { } problem)
             return problem;
-        Guid? cursor = null;
-        if (before is not null)
-        {
-            if (!Guid.TryParseExact(before, "N", out var parsed))
-                return Problems.Invalid(new Dictionary<string, string> { ["before"] = "must be what a page said comes next" });
-            cursor = parsed;
-        }
-
         var rows = await queries.ListAsync(TenantScope.ViewerOf(context), tenant.Id, cursor, limit + 1, cancellationToken);
         return TypedResults.Ok(Page<ExportTargetResponse>.Of(rows, limit, ExportTargetResponse.Of, row => row.Id.ToString("N")));
     }

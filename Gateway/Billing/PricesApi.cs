@@ -34,16 +34,12 @@ internal static class PricesApi
     private static async Task<Results<Created<PriceResponse>, ProblemHttpResult>> SetAsync(
         string id, HttpContext context, TenantScope scope, PriceBook book, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (await scope.FindAsync(context, id, cancellationToken) is not { } tenant)
-            return Problems.TenantNotFound;
-        if (TenantScope.IsSelf(context, tenant))
-            return Problems.AboveOnly;
-        var (body, problem) = await JsonBody.ReadAsync(context.Request);
-        if (body is null)
-            return problem!;
-        var wanted = NewPrice.Read(body);
-        if (body.Problem() is { } wrong)
-            return wrong;
+        var (tenant, notBelow) = await scope.FindBelowAsync(context, id, cancellationToken);
+        if (tenant is null)
+            return notBelow!;
+        var (wanted, _, wrong) = await JsonBody.ReadAsync(context.Request, NewPrice.Read);
+        if (wanted is null)
+            return wrong!;
 
         var change = await book.SetAsync(tenant.Id, wanted.Model, wanted.ToPrice(), wanted.ValidFrom, TenantScope.ActorOf(context), cancellationToken);
         return change.Refusal switch

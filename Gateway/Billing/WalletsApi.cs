@@ -40,16 +40,12 @@ internal static class WalletsApi
     private static async Task<Results<Ok<WalletResponse>, ProblemHttpResult>> PutAsync(
         string id, HttpContext context, TenantScope scope, WalletStore wallets, CancellationToken cancellationToken)
     {
-        if (await scope.FindAsync(context, id, cancellationToken) is not { } tenant)
-            return Problems.TenantNotFound;
-        if (TenantScope.IsSelf(context, tenant))
-            return Problems.AboveOnly;
-        var (body, problem) = await JsonBody.ReadAsync(context.Request);
-        if (body is null)
-            return problem!;
-        var wanted = WalletSettings.Read(body);
-        if (body.Problem() is { } wrong)
-            return wrong;
+        var (tenant, notBelow) = await scope.FindBelowAsync(context, id, cancellationToken);
+        if (tenant is null)
+            return notBelow!;
+        var (wanted, _, wrong) = await JsonBody.ReadAsync(context.Request, WalletSettings.Read);
+        if (wanted is null)
+            return wrong!;
 
         await wallets.PutAsync(
             tenant.Id, wanted.CreditLimitMicros, wanted.BlindSeconds, wanted.Thresholds ?? [], TenantScope.ActorOf(context), cancellationToken);
@@ -60,10 +56,9 @@ internal static class WalletsApi
         string id, HttpContext context, TenantScope scope, WalletStore wallets, CancellationToken cancellationToken,
         [FromHeader(Name = KeyHeader)] string? key = null)
     {
-        if (await scope.FindAsync(context, id, cancellationToken) is not { } tenant)
-            return Problems.TenantNotFound;
-        if (TenantScope.IsSelf(context, tenant))
-            return Problems.AboveOnly;
+        var (tenant, notBelow) = await scope.FindBelowAsync(context, id, cancellationToken);
+        if (tenant is null)
+            return notBelow!;
         var (body, problem) = await JsonBody.ReadAsync(context.Request);
         if (body is null)
             return problem!;

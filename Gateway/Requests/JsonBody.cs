@@ -34,6 +34,16 @@ internal sealed partial class JsonBody
         }
     }
 
+    /// <summary>Reads the body as what it should be, or says all that is wrong with it.</summary>
+    public static async Task<(T? Value, JsonBody? Body, ProblemHttpResult? Problem)> ReadAsync<T>(HttpRequest request, Func<JsonBody, T> read) where T : class
+    {
+        var (body, problem) = await ReadAsync(request);
+        if (body is null)
+            return (null, null, problem);
+        var value = read(body);
+        return body.Problem() is { } wrong ? (null, null, wrong) : (value, body, null);
+    }
+
     /// <summary>What is wrong, or null. To be asked once every field was read: one that nobody asked for is wrong too.</summary>
     public ProblemHttpResult? Problem()
     {

@@ -28,4 +28,12 @@ internal static class Pages
             errors["before"] = "must be what a page said comes next";
         return errors.Count > 0 ? Problems.Invalid(errors) : null;
     }
+
+    /// <summary>The same for rows whose ids are uuids, with the cursor that a page gave.</summary>
+    public static ProblemHttpResult? Problem(int limit, string? before, out Guid? cursor)
+    {
+        var isCursor = Guid.TryParseExact(before, "N", out var parsed);
+        cursor = isCursor ? parsed : null;
+        return Problem(limit, before is null || isCursor ? 1 : 0);
+    }
 }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using Orchestrator.Domain.Tenants;
 using Orchestrator.Storage.Tenants;
 
@@ -12,6 +13,12 @@ internal sealed class TenantScope(TenantQueries queries)
     /// <summary>The tenant with this id, if the caller sees it.</summary>
     public async Task<TenantRow?> FindAsync(HttpContext context, string id, CancellationToken cancellationToken) =>
         Guid.TryParseExact(id, "N", out var tenant) ? await queries.FindAsync(ViewerOf(context), new TenantId(tenant), cancellationToken) : null;
+
+    /// <summary>The tenant with this id, if the caller may change it: one strictly below; else why not.</summary>
+    public async Task<(TenantRow? Tenant, ProblemHttpResult? Problem)> FindBelowAsync(HttpContext context, string id, CancellationToken cancellationToken) =>
+        await FindAsync(context, id, cancellationToken) is not { } tenant ? (null, Problems.TenantNotFound)
+        : IsSelf(context, tenant) ? (null, Problems.AboveOnly)
+        : (tenant, null);
 
     /// <summary>Who calls.</summary>
     public static TenantId ViewerOf(HttpContext context) => ApiCallerFilter.CallerOf(context).Tenant.Id;

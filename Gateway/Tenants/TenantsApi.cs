@@ -46,12 +46,9 @@ internal static class TenantsApi
     private static async Task<Results<Created<TenantResponse>, ProblemHttpResult>> AddAsync(
         HttpContext context, TenantScope scope, TenantAdmin admin, CancellationToken cancellationToken)
     {
-        var (body, problem) = await JsonBody.ReadAsync(context.Request);
-        if (body is null)
-            return problem!;
-        var wanted = NewTenant.Read(body);
-        if (body.Problem() is { } wrong)
-            return wrong;
+        var (wanted, _, wrong) = await JsonBody.ReadAsync(context.Request, NewTenant.Read);
+        if (wanted is null)
+            return wrong!;
 
         if (await scope.FindAsync(context, wanted.Parent ?? TenantScope.ViewerOf(context).ToString(), cancellationToken) is not { } above)
             return Problems.TenantNotFound;
@@ -71,21 +68,17 @@ internal static class TenantsApi
     private static async Task<Results<Ok<TenantResponse>, ProblemHttpResult>> LimitAsync(
         string id, HttpContext context, TenantScope scope, TenantAdmin admin, CancellationToken cancellationToken)
     {
-        if (await scope.FindAsync(context, id, cancellationToken) is not { } tenant)
-            return Problems.TenantNotFound;
-        if (TenantScope.IsSelf(context, tenant))
-            return Problems.AboveOnly;
-        var (body, problem) = await JsonBody.ReadAsync(context.Request);
-        if (body is null)
-            return problem!;
-        var wanted = TenantLimits.Read(body);
-        if (body.Problem() is { } wrong)
-            return wrong;
+        var (tenant, notBelow) = await scope.FindBelowAsync(context, id, cancellationToken);
+        if (tenant is null)
+            return notBelow!;
+        var (wanted, body, wrong) = await JsonBody.ReadAsync(context.Request, TenantLimits.Read);
+        if (wanted is null)
+            return wrong!;
 
         var by = admin.As(TenantScope.ActorOf(context));
-        if (body.Has("maxSessions"))
+        if (body!.Has("maxSessions"))
             await by.LimitSessionsAsync(tenant.Id, wanted.MaxSessions, cancellationToken);
-        if (body.Has("maxSessionSeconds"))
+        if (body!.Has("maxSessionSeconds"))
             await by.LimitDurationAsync(tenant.Id, wanted.MaxSessionSeconds, cancellationToken);
         return await GetAsync(id, context, scope, cancellationToken);
     }
@@ -101,10 +94,9 @@ internal static class TenantsApi
     private static async Task<Results<Ok<TenantResponse>, ProblemHttpResult>> SetSuspendedAsync(
         string id, bool suspended, HttpContext context, TenantScope scope, TenantAdmin admin, CancellationToken cancellationToken)
     {
-        if (await scope.FindAsync(context, id, cancellationToken) is not { } tenant)
-            return Problems.TenantNotFound;
-        if (TenantScope.IsSelf(context, tenant))
-            return Problems.AboveOnly;
+        var (tenant, notBelow) = await scope.FindBelowAsync(context, id, cancellationToken);
+        if (tenant is null)
+            return notBelow!;
         await admin.As(TenantScope.ActorOf(context)).SuspendAsync(tenant.Id, suspended, cancellationToken);
         return await GetAsync(id, context, scope, cancellationToken);
     }
