@@ -31,7 +31,7 @@ namespace Orchestrator.Gateway;
 /// <summary>The edge as something to add to a host: alone with in-process grains, or in a silo.</summary>
 public static class GatewayHosting
 {
-    /// <summary>Adds the edge, the relays behind it and their storage; grains run in this process.</summary>
+    /// <summary>Adds the edge, the relays behind it and their storage. What hosts the grains is added beside it.</summary>
     public static WebApplicationBuilder AddGateway(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -40,9 +40,6 @@ public static class GatewayHosting
         services.AddStripe();
         services.AddExport();
         services.AddReconciliation();
-        services.AddGrain<ISessionGrain, SessionGrain>();
-        services.AddGrain<IBillingGrain, BillingGrain>();
-        services.AddInProcessGrains(GatewayConfiguration.Grains(builder.Configuration));
 
         AddOptions<ProvidersOptions>(services, "Providers");
         AddOptions<RelayOptions>(services, "Relay");
@@ -80,6 +77,15 @@ public static class GatewayHosting
         builder.WebHost.ConfigureKestrel(GatewayConfiguration.Kestrel);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         GatewayConfiguration.Logging(builder.Logging);
+        return builder;
+    }
+
+    /// <summary>Hosts the grains in this process.</summary>
+    public static WebApplicationBuilder AddInProcessHost(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddGrain<ISessionGrain, SessionGrain>();
+        builder.Services.AddGrain<IBillingGrain, BillingGrain>();
+        builder.Services.AddInProcessGrains(GatewayConfiguration.Grains(builder.Configuration));
         return builder;
     }
 

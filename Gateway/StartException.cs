@@ -1,4 +1,4 @@
 namespace Orchestrator.Gateway;
 
 /// <summary>The program cannot start, and the message says in one sentence what to do about it.</summary>
-internal sealed class StartException(string message) : Exception(message);
+public sealed class StartException(string message) : Exception(message);

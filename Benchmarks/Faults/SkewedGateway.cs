@@ -29,7 +29,7 @@ internal static class SkewedGateway
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls(urls);
         builder.Services.AddSingleton<TimeProvider>(new WrongClock(skew));
-        builder.AddGateway();
+        builder.AddGateway().AddInProcessHost();
         await using var app = builder.Build();
         await app.MapGateway().RunAsync(cancellationToken);
     }

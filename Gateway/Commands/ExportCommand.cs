@@ -79,7 +79,7 @@ internal static class ExportCommand
     private static Task<int> RunAsync(Func<IServiceProvider, Task> work, CancellationToken cancellationToken) => CommandErrors.ReportAsync(async () =>
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.AddGateway();
+        builder.AddGateway().AddInProcessHost();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         await using var app = builder.Build();
         await SchemaStart.EnsureAsync(app.Services.GetRequiredService<Database>(), app.Configuration, cancellationToken);

@@ -63,7 +63,7 @@ internal static class ReconcileCommand
     private static async Task<ReconciliationReport> RunAsync(ReconciliationOrder order, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.AddGateway();
+        builder.AddGateway().AddInProcessHost();
         builder.Logging.ClearProviders();
         // Looking must not leave a new key in the ring.
         builder.Services.Configure<KeyManagementOptions>(keys => keys.AutoGenerateKeys = false);

@@ -8,24 +8,25 @@ namespace Orchestrator.Gateway.Commands;
 /// <summary><c>orchestrator serve</c>: brings the schema up to date where it may, then serves until it is asked to stop.</summary>
 internal static class ServeCommand
 {
-    public static Command Create()
+    public static Command Create(ProgramHost host)
     {
         var urls = new Option<string?>("--urls") { Description = "Addresses to listen on, such as http://127.0.0.1:8080" };
         var command = new Command("serve", "Serve clients and the API until asked to stop") { urls };
-        command.SetAction((arguments, cancellationToken) => CommandErrors.ReportAsync(() => ServeAsync(arguments.GetValue(urls), cancellationToken)));
+        command.SetAction((arguments, cancellationToken) => CommandErrors.ReportAsync(() => ServeAsync(host, arguments.GetValue(urls), cancellationToken)));
         return command;
     }
 
-    private static async Task ServeAsync(string? urls, CancellationToken cancellationToken)
+    private static async Task ServeAsync(ProgramHost host, string? urls, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         if (urls is not null)
             builder.WebHost.UseUrls(urls);
-        builder.AddGateway();
+        host.Add(builder);
         await using var app = builder.Build();
         await SchemaStart.EnsureAsync(app.Services.GetRequiredService<Database>(), app.Configuration, cancellationToken);
         app.Services.GetRequiredService<KeyRing>().Verify();
-        await app.MapGateway().RunAsync(cancellationToken);
+        host.Map(app);
+        await app.RunAsync(cancellationToken);
     }
 }
 

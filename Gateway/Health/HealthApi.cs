@@ -5,11 +5,12 @@ using Orchestrator.Grains.Tenants;
 namespace Orchestrator.Gateway.Health;
 
 /// <summary>Alive is a matter of this process alone; ready is whether it should get new sessions.</summary>
-internal static class HealthApi
+public static class HealthApi
 {
     /// <summary>How long the database may be silent before new sessions had better go elsewhere.</summary>
     private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(3);
 
+    /// <summary>Maps them.</summary>
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/healthz/live", () => TypedResults.Ok(new HealthResponse("live", []))).ExcludeFromDescription();

@@ -88,7 +88,9 @@ public static partial class Migrator
         END $$;
         REVOKE UPDATE ON usage_ledger, generation_price, wallet_entry, wallet_event, audit, schema_version FROM {Quote(role)};
         REVOKE INSERT ON schema_version FROM {Quote(role)};
+        REVOKE INSERT, UPDATE ON OrleansQuery FROM {Quote(role)};
         GRANT DELETE ON session, session_event, process, hold, wallet_threshold, audit, webhook_event, export_event, export_item TO {Quote(role)};
+        GRANT DELETE ON OrleansMembershipVersionTable, OrleansMembershipTable, OrleansRemindersTable TO {Quote(role)};
         """;
 
     private static string Quote(string identifier) => $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

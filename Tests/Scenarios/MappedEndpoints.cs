@@ -13,7 +13,7 @@ internal static class MappedEndpoints
         var builder = WebApplication.CreateBuilder();
         builder.Configuration["ConnectionStrings:Orchestrator"] = world.Database.ConnectionString;
         builder.Configuration["MasterKey"] = world.MasterKey;
-        builder.AddGateway();
+        builder.AddGateway().AddInProcessHost();
         await using var app = builder.Build();
         app.MapGateway();
 

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Orchestrator.Gateway.Commands;
+
+namespace Orchestrator.Gateway;
+
+/// <summary>What a program that serves is made of.</summary>
+/// <param name="Add">Adds the edge, and whatever hosts its grains.</param>
+/// <param name="Map">Maps the endpoints.</param>
+public sealed record ProgramHost(Action<WebApplicationBuilder> Add, Action<WebApplication> Map)
+{
+    /// <summary>Everything in one process.</summary>
+    public static ProgramHost InProcess { get; } = new(builder => builder.AddGateway().AddInProcessHost(), app => app.MapGateway());
+}
+
+/// <summary>The verbs that people type, the same for every host.</summary>
+public static class OrchestratorProgram
+{
+    /// <summary>Does what the arguments say.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] arguments, ProgramHost host)
+    {
+        var parsed = new RootCommand("Orchestrator: relays, meters and records realtime sessions for resellers.")
+        {
+            ServeCommand.Create(host),
+            MigrateCommand.Create(),
+            TenantCommand.Create(),
+            PriceCommand.CreatePrice(),
+            PriceCommand.CreateCost(),
+            WalletCommand.Create(),
+            InvoiceCommand.Create(),
+            ExportCommand.Create(),
+            ReconcileCommand.Create(),
+        }.Parse(arguments);
+        var exitCode = await parsed.InvokeAsync();
+        // Where 1 means findings, what was asked for wrongly must not look like some.
+        return parsed.Errors.Count > 0 && parsed.CommandResult.Command.Name == ReconcileCommand.Name ? ReconcileCommand.NotRun : exitCode;
+    }
+}

@@ -1,0 +1,20 @@
+using Orchestrator.Grains.Hosting;
+using Orchestrator.Grains.Interfaces.Sessions;
+using Orchestrator.Grains.Sessions;
+using Orleans.Placement;
+
+namespace Orchestrator.Silo.Sessions;
+
+/// <summary>The contract as Orleans addresses it.</summary>
+[Alias("session")]
+public interface ISessionActivation : ISessionGrain, IGrainWithStringKey;
+
+/// <summary>All that Orleans adds to a session's grain: it lands where its client's socket is, and nobody moves it from there.</summary>
+[PreferLocalPlacement, Immovable, KeepAlive]
+public sealed class SessionActivation(
+    IGrainContext context, IGrainLife life, SessionRegistry relays, SessionClaims claims, SessionMetrics metrics, ILogger<SessionGrain> logger)
+    : SessionGrain(life, relays, claims, metrics, logger), ISessionActivation, IGrainBase
+{
+    /// <inheritdoc/>
+    public IGrainContext GrainContext => context;
+}
