@@ -39,6 +39,14 @@ public sealed class TenantQueries(Database database)
         return (await command.ListAsync(FromRow, cancellationToken)).SingleOrDefault();
     }
 
+    /// <summary>The tenants from the root down to this one; none for one that there is not.</summary>
+    public async Task<IReadOnlyList<TenantId>> PathAsync(TenantId tenant, CancellationToken cancellationToken = default)
+    {
+        await using var command = database.Source.CreateCommand("SELECT unnest(path) FROM tenant WHERE id = $1");
+        command.Parameters.Value(tenant.Value);
+        return await command.ListAsync(reader => new TenantId(reader.GetGuid(0)), cancellationToken);
+    }
+
     /// <summary>The tenants right below one that the viewer sees, in the order they were added, after <paramref name="after"/> if given.</summary>
     public async Task<IReadOnlyList<TenantRow>> ChildrenAsync(TenantId viewer, TenantId parent, TenantId? after, int limit, CancellationToken cancellationToken = default)
     {

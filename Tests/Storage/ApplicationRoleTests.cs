@@ -33,6 +33,7 @@ public sealed class ApplicationRoleTests(TestDatabase database) : IClassFixture<
     [InlineData("DELETE FROM wallet_entry")]
     [InlineData("DELETE FROM wallet")]
     [InlineData("DELETE FROM cost_version")]
+    [InlineData("DELETE FROM grain_document")]
     [InlineData("ALTER TABLE export_event DISABLE TRIGGER export_event_kept")]
     [InlineData("ALTER TABLE export_item DISABLE TRIGGER export_item_kept")]
     [InlineData("ALTER TABLE export_event DISABLE TRIGGER export_event_frozen")]

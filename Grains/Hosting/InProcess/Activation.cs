@@ -112,6 +112,8 @@ internal sealed partial class Activation(InProcessGrains host, GrainRegistration
             _stayUntil = long.MinValue;
             var scope = host.Services.CreateAsyncScope();
             _scope = scope;
+            if (registration.KeepsDocuments)
+                scope.ServiceProvider.GetRequiredService<LifeOfScope>().Life = this;
             grain = registration.Create(scope.ServiceProvider, [this]);
             if (grain is IGrainLifecycle lifecycle)
                 await lifecycle.OnActivateAsync(CancellationToken.None);

@@ -4,6 +4,7 @@ using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Orchestrator.Grains.Hosting.Documents;
 using Orchestrator.Grains.Interfaces.Hosting;
 
 namespace Orchestrator.Grains.Hosting.InProcess;
@@ -18,11 +19,14 @@ public sealed class GrainRegistration
         Contract = contract;
         Methods = RemoteMethod.AllOf(contract);
         Create = ActivatorUtilities.CreateFactory(implementation, [typeof(IGrainLife)]);
+        KeepsDocuments = implementation.GetConstructors().SelectMany(constructor => constructor.GetParameters())
+            .Any(parameter => parameter.ParameterType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(IGrainDocument<>));
     }
 
     internal Type Contract { get; }
     internal FrozenDictionary<MethodInfo, RemoteMethod> Methods { get; }
     internal ObjectFactory Create { get; }
+    internal bool KeepsDocuments { get; }
     internal ConcurrentDictionary<string, Activation> Activations { get; } = new(StringComparer.Ordinal);
 }
 
@@ -39,6 +43,8 @@ public static class InProcessGrainsExtensions
     public static IServiceCollection AddInProcessGrains(this IServiceCollection services, InProcessGrainsOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddScoped<LifeOfScope>();
+        services.AddScoped<IGrainLife>(provider => provider.GetRequiredService<LifeOfScope>().Life);
         services.AddSingleton(provider => new InProcessGrains(
             provider,
             provider.GetServices<GrainRegistration>(),
