@@ -15,10 +15,12 @@ using Orchestrator.Grains.Dialling;
 using Orchestrator.Grains.Hosting.InProcess;
 using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
+using Orchestrator.Grains.Interfaces.Tenants;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions.Relay;
 using Orchestrator.Grains.Sessions;
+using Orchestrator.Grains.Tenants;
 using Orchestrator.Grains;
 using Orchestrator.Storage.Security;
 using Orchestrator.Storage;
@@ -40,6 +42,13 @@ public static class GatewayHosting
         services.AddStripe();
         services.AddExport();
         services.AddReconciliation();
+<<<<<<< HEAD
+=======
+        services.AddGrain<ISessionGrain, SessionGrain>();
+        services.AddGrain<IBillingGrain, BillingGrain>();
+        services.AddGrain<ITenantSettingsGrain, TenantSettingsGrain>();
+        services.AddInProcessGrains(GatewayConfiguration.Grains(builder.Configuration));
+>>>>>>> d70a3c3 (feat(tenants): defaults and ceilings of client tokens over HTTP, by version, bound by those above)
 
         AddOptions<ProvidersOptions>(services, "Providers");
         AddOptions<RelayOptions>(services, "Relay");
@@ -61,6 +70,7 @@ public static class GatewayHosting
         services.AddSingleton<ClientTokens>();
         services.AddSingleton<AccessControl>();
         services.AddSingleton<TenantScope>();
+        services.AddSingleton<SettingsOfPath>();
         services.AddSingleton<RefusalThrottle>();
         services.AddSingleton<StreamEndpoint>();
 
@@ -107,6 +117,7 @@ public static class GatewayHosting
         app.MapSessions();
         app.MapTenants();
         app.MapKeys();
+        app.MapTenantSettings();
         app.MapPrices();
         app.MapWallets();
         app.MapExportTargets();

@@ -35,6 +35,18 @@ internal static class Problems
     public static ProblemHttpResult AboveOnly =>
         Of(StatusCodes.Status403Forbidden, "above_only", "Only a tenant above this one may change that.");
 
+    /// <summary>Somebody above has set that; it is not undone from below.</summary>
+    public static ProblemHttpResult SetAbove =>
+        Of(StatusCodes.Status403Forbidden, "set_above", "A tenant above the caller has set this; only that one, or one above it, may change it.");
+
+    /// <summary>A change that does not say what it replaces.</summary>
+    public static ProblemHttpResult ConditionRequired => Of(
+        StatusCodes.Status428PreconditionRequired, "condition_required", "Say what this replaces: If-Match with the one ETag that was read, or If-None-Match: * for the first.");
+
+    /// <summary>Somebody else was first.</summary>
+    public static ProblemHttpResult ConditionFailed =>
+        Of(StatusCodes.Status412PreconditionFailed, "condition_failed", "This was changed since it was read; read it again.");
+
     /// <summary>The key of a request stands for another one.</summary>
     public static ProblemHttpResult IdempotencyKeyReused =>
         Of(StatusCodes.Status409Conflict, "idempotency_key_reused", "This Idempotency-Key stands for an entry that says something else.");

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Hosting.Documents;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Providers.Decart;
@@ -26,6 +27,7 @@ public static class GrainServices
         services.AddSingleton<IUpstreamDialer, WebSocketDialer>();
 
         services.AddSingleton<TenantDirectory>();
+        services.AddDocument<TenantSettingsDocument>(TenantSettingsGrain.Document);
         services.AddSingleton<SessionRegistry>();
         services.AddSingleton<SessionClaims>();
         services.AddSingleton<SessionJournal>();

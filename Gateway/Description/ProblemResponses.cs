@@ -47,6 +47,12 @@ internal static class ProblemResponses
             Add(409, "It stands already, or says something else, or there are too many.");
         }
 
+        if (method is "PUT" or "DELETE" && path.EndsWith("/settings", StringComparison.Ordinal))
+        {
+            Add(412, "It was changed since it was read.");
+            Add(428, "The request does not say what it replaces.");
+        }
+
         if (method is "POST" or "PUT" or "PATCH")
             Add(413, "The body is larger than is read.");
         Add(422, "The request is not valid; says why by field.");

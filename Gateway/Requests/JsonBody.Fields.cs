@@ -62,6 +62,22 @@ internal sealed partial class JsonBody
         return null;
     }
 
+    /// <summary>Texts as <see cref="Text"/> reads one.</summary>
+    public IReadOnlyList<string>? Texts(string name, int maxItems, int max)
+    {
+        if (!TryGet(name, required: false, out var value))
+            return null;
+        if (value.ValueKind is JsonValueKind.Array && value.GetArrayLength() <= maxItems)
+        {
+            var texts = value.EnumerateArray().Select(item => item.ValueKind is JsonValueKind.String ? Decoded(item) : null).ToList();
+            if (texts.TrueForAll(text => text is { Length: > 0 } && text.Length <= max && !text.Any(char.IsControl) && !CredentialText.IsIn(text)))
+                return texts!;
+        }
+
+        Wrong(name, $"must be a list of at most {maxItems} texts of 1 to {max} characters on one line, without a credential");
+        return null;
+    }
+
     /// <summary>An instant with its offset, kept to the microsecond.</summary>
     public DateTimeOffset? Instant(string name)
     {

@@ -3,22 +3,34 @@ using System.Text.Json;
 namespace Orchestrator.Gateway.Tenants;
 
 /// <summary>What a back end asks of a token. Everything is optional; what it does not know is ignored, as the provider does.</summary>
-/// <param name="ExpiresIn">How long the token opens sessions: 1 to 3,600 seconds, 60 by default.</param>
-/// <param name="AllowedModels">At most 20 models, or null for all.</param>
-/// <param name="AllowedOrigins">At most 20 origins, compared exactly, or null for any.</param>
-/// <param name="MaxSessionDuration">How long a session may run, at least 10 seconds.</param>
+/// <param name="ExpiresIn">How long the token opens sessions: 1 to 3,600 seconds, by default what the tenant's settings say, or 60.</param>
+/// <param name="AllowedModels">At most 20 models, or null for all that the settings allow.</param>
+/// <param name="AllowedOrigins">At most 20 origins, compared exactly, or null for any that the settings allow.</param>
+/// <param name="MaxSessionDuration">How long a session may run, at least 10 seconds, or null for what the settings say.</param>
 /// <param name="Metadata">A JSON object of at most 2,048 characters. Its <c>user_id</c> is the end user.</param>
 internal sealed record ClientTokenRequest(
-    TimeSpan ExpiresIn, IReadOnlyList<string>? AllowedModels, IReadOnlyList<string>? AllowedOrigins, TimeSpan? MaxSessionDuration, string? Metadata)
+    TimeSpan? ExpiresIn, IReadOnlyList<string>? AllowedModels, IReadOnlyList<string>? AllowedOrigins, TimeSpan? MaxSessionDuration, string? Metadata)
 {
-    private const int MaxItems = 20;
-    private const int MaxItemLength = 200;
+    /// <summary>The most models or origins.</summary>
+    public const int MaxItems = 20;
+
+    /// <summary>The longest of them, in characters.</summary>
+    public const int MaxItemLength = 200;
+
+    /// <summary>The longest that a token opens sessions.</summary>
+    public const int MaxExpiresIn = 3_600;
+
+    /// <summary>The shortest limit of a session.</summary>
+    public const int MinSessionDuration = 10;
+
+    /// <summary>The longest limit of a session.</summary>
+    public const int MaxSeconds = 86_400;
+
     private const int MaxMetadata = 2_048;
-    private const int MaxSeconds = 86_400;
     private const int MaxExponentLength = 4;
 
     /// <summary>What an empty request asks for.</summary>
-    public static ClientTokenRequest Default { get; } = new(TimeSpan.FromSeconds(60), null, null, null, null);
+    public static ClientTokenRequest Default { get; } = new(null, null, null, null, null);
 
     /// <summary>Reads and checks the body; all that is wrong is said at once, by field.</summary>
     public static (ClientTokenRequest? Request, IReadOnlyDictionary<string, string> Errors) Read(JsonElement body)
@@ -27,16 +39,16 @@ internal sealed record ClientTokenRequest(
         if (body.ValueKind != JsonValueKind.Object)
             return (null, new Dictionary<string, string> { ["body"] = "must be a JSON object" });
 
-        var expiresIn = Seconds(body, "expiresIn", 1, 3600, errors);
+        var expiresIn = Seconds(body, "expiresIn", 1, MaxExpiresIn, errors);
         var models = Strings(body, "allowedModels", errors);
         var origins = Strings(body, "allowedOrigins", errors);
         var metadata = Object(body, "metadata", errors);
         var duration = Nested(body, "constraints", errors) is { } constraints && Nested(constraints, "realtime", errors) is { } realtime
-            ? Seconds(realtime, "maxSessionDuration", 10, MaxSeconds, errors)
+            ? Seconds(realtime, "maxSessionDuration", MinSessionDuration, MaxSeconds, errors)
             : null;
         return errors.Count > 0
             ? (null, errors)
-            : (new ClientTokenRequest(expiresIn ?? Default.ExpiresIn, models, origins, duration, metadata), errors);
+            : (new ClientTokenRequest(expiresIn, models, origins, duration, metadata), errors);
     }
 
     private static TimeSpan? Seconds(JsonElement parent, string name, int min, int max, Dictionary<string, string> errors)

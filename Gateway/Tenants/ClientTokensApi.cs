@@ -23,19 +23,27 @@ internal static class ClientTokensApi
         .WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaxBody))
         .AddEndpointFilter<ApiCallerFilter>();
 
-    private static async Task<Results<Ok<ClientTokenResponse>, ProblemHttpResult>> CreateAsync(HttpContext context, ClientTokens tokens, TimeProvider time)
+    private static async Task<Results<Ok<ClientTokenResponse>, ProblemHttpResult>> CreateAsync(
+        HttpContext context, ClientTokens tokens, SettingsOfPath settings, TimeProvider time, CancellationToken cancellationToken)
     {
         var (request, errors) = await ReadAsync(context.Request);
         if (request is null)
             return errors == TooLarge ? Problems.BodyTooLarge : Problems.Invalid(errors);
 
+        var caller = ApiCallerFilter.CallerOf(context);
+        var effective = await settings.EffectiveAsync(caller.Tenant.Path, cancellationToken);
+        var wish = new TokenWish(request.ExpiresIn, request.AllowedModels, request.AllowedOrigins, request.MaxSessionDuration);
+        var decision = TokenPolicy.Decide(wish, effective);
+        if (decision.Terms is not { } terms)
+            return Problems.Invalid(decision.Refusals.ToDictionary(FieldOf, WordsOf, StringComparer.Ordinal));
+
         var token = new Credential.ClientToken(
-            ApiCallerFilter.CallerOf(context).Credential.KeyId,
+            caller.Credential.KeyId,
             // As much of it as is sealed, so that both say the same.
-            DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()) + request.ExpiresIn,
-            request.AllowedModels,
-            request.AllowedOrigins,
-            request.MaxSessionDuration,
+            DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()) + terms.ExpiresIn,
+            terms.Models,
+            terms.Origins,
+            terms.MaxSessionDuration,
             request.Metadata);
         var sealedToken = tokens.Write(token);
         return sealedToken.Length <= AccessControl.MaxCredential
@@ -45,6 +53,20 @@ internal static class ClientTokensApi
                 ["body"] = $"makes a token of more than {AccessControl.MaxCredential} characters; name fewer models or origins, or less metadata",
             });
     }
+
+    private static string FieldOf(TokenRefusal refusal) => refusal.Part switch
+    {
+        TokenPart.Models  => "allowedModels",
+        TokenPart.Origins => "allowedOrigins",
+        var part          => JsonNamingPolicy.CamelCase.ConvertName(part.ToString()),
+    };
+
+    private static string WordsOf(TokenRefusal refusal) => refusal switch
+    {
+        { Largest: { } largest } => $"must be at most {largest.TotalSeconds:0}, the largest that the tenant's settings allow",
+        { Allowed: { Count: > 0 } allowed } => $"must be of what the tenant's settings allow: {string.Join(", ", allowed)}",
+        _ => "cannot be: the tenant's settings, and those above it, leave none",
+    };
 
     private static async Task<(ClientTokenRequest?, IReadOnlyDictionary<string, string>)> ReadAsync(HttpRequest request)
     {

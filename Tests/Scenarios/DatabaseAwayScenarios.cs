@@ -35,6 +35,7 @@ public class DatabaseAwayScenarios(OwnDatabaseWorld world, ITestOutputHelper out
         await using var unknown = await world.ConnectAsync("ork_made-while-the-database-was-away", "test-away");
         using var api = world.Http(reseller.Key);
         using var answer = await api.GetAsync("/v1/sessions");
+        using var minted = await api.PostAsync("/v1/client/tokens", content: null);
         var farewells = await Task.WhenAll(ending.Select(client => client.FarewellAsync()));
         await Eventually.IsAsync("20 s are over", () => Task.FromResult(TimeProvider.System.GetElapsedTime(since) >= Away), TimeSpan.FromSeconds(30));
         await Task.WhenAll(clients.Select(client => client.TicksAsync(10)));
@@ -43,6 +44,7 @@ public class DatabaseAwayScenarios(OwnDatabaseWorld world, ITestOutputHelper out
         Assert.Equal(4112, (await unknown.FarewellAsync()).Code);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Contains("storage_unavailable", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await RawHttp.AssertProblemAsync(HttpStatusCode.ServiceUnavailable, "storage_unavailable", minted);
         Assert.All(farewells, farewell => Assert.Equal(1000, farewell.Code));
 
         var back = TimeProvider.System.GetTimestamp();

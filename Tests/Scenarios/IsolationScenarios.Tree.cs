@@ -51,6 +51,7 @@ public partial class IsolationScenarios
         async Task<string> StateAsync() => await world.Database.ReadAsync<string>("""
             SELECT (SELECT count(*) FROM audit WHERE tenant_id = ANY ($1)) || ' ' || (SELECT count(*) FROM api_key WHERE tenant_id = ANY ($1) AND revoked_at IS NULL)
               || ' ' || (SELECT count(*) FROM export_target WHERE tenant_id = ANY ($1) AND retired_at IS NULL)
+              || ' ' || (SELECT count(*) FROM grain_document WHERE key = ANY (SELECT replace(t::text, '-', '') FROM unnest($1) AS t))
             """, new[] { owner.Id.Value, child.Id.Value, sibling.Id.Value });
     }
 
@@ -186,6 +187,7 @@ public partial class IsolationScenarios
         "PATCH /v1/tenants/{id}"               => new { maxSessions = 7 },
         "POST /v1/tenants/{id}/keys"           => new { name = "a key" },
         "POST /v1/tenants/{id}/prices"         => new { microsPerSecond = 1 },
+        "PUT /v1/tenants/{id}/settings"        => new { largestExpiresIn = 60 },
         "PUT /v1/tenants/{id}/wallet"          => new { creditLimitMicros = 5 },
         "POST /v1/tenants/{id}/export-targets" => new { kind = "stripe", eventName = "seconds", customer = "cus_1", credential = "sk_test_1" },
         "POST /v1/tenants/{id}/wallet/entries" => new { kind = "top_up", micros = 5, reason = "paid" },
@@ -203,6 +205,7 @@ public partial class IsolationScenarios
         using var http = world.Http(reseller.Key);
         using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = body is null ? null : JsonContent.Create(body) };
         request.Headers.Add("Idempotency-Key", "a key");
+        request.Headers.Add("If-Match", "\"none\"");
         using var answer = await http.SendAsync(request);
         return new Told(answer.StatusCode, "", await answer.Content.ReadAsStringAsync());
     }
