@@ -42,13 +42,6 @@ public static class GatewayHosting
         services.AddStripe();
         services.AddExport();
         services.AddReconciliation();
-<<<<<<< HEAD
-=======
-        services.AddGrain<ISessionGrain, SessionGrain>();
-        services.AddGrain<IBillingGrain, BillingGrain>();
-        services.AddGrain<ITenantSettingsGrain, TenantSettingsGrain>();
-        services.AddInProcessGrains(GatewayConfiguration.Grains(builder.Configuration));
->>>>>>> d70a3c3 (feat(tenants): defaults and ceilings of client tokens over HTTP, by version, bound by those above)
 
         AddOptions<ProvidersOptions>(services, "Providers");
         AddOptions<RelayOptions>(services, "Relay");
@@ -95,6 +88,7 @@ public static class GatewayHosting
     {
         builder.Services.AddGrain<ISessionGrain, SessionGrain>();
         builder.Services.AddGrain<IBillingGrain, BillingGrain>();
+        builder.Services.AddGrain<ITenantSettingsGrain, TenantSettingsGrain>();
         builder.Services.AddInProcessGrains(GatewayConfiguration.Grains(builder.Configuration));
         return builder;
     }
