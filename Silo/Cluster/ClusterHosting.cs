@@ -3,11 +3,13 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Orchestrator.Gateway;
 using Orchestrator.Grains.Billing.Stripe;
+using Orchestrator.Grains.Hosting.Documents;
 using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Gateway.Health;
 using Orchestrator.Silo.Billing;
 using Orchestrator.Silo.Dashboard;
+using Orchestrator.Silo.Documents;
 using Orchestrator.Silo.Hosting;
 using Orleans.Configuration;
 using Orleans.Serialization;
@@ -79,7 +81,9 @@ internal static class ClusterHosting
             endpoint.GatewayListeningEndpoint = options.GatewayPort == 0 ? null : new IPEndPoint(options.Address, options.GatewayPort);
         });
         silo.UseAdoNetClustering(clustering => (clustering.Invariant, clustering.DataSource) = (Invariant, source));
-        silo.AddAdoNetGrainStorageAsDefault(storage => (storage.Invariant, storage.DataSource) = (Invariant, source));
+        silo.AddAdoNetGrainStorageAsDefault(storage =>
+            (storage.Invariant, storage.DataSource, storage.GrainStorageSerializer) = (Invariant, source, new DocumentSerializer()));
+        silo.Services.Replace(ServiceDescriptor.Singleton<IDocumentStore, ClusterDocumentStore>());
         silo.UseAdoNetReminderService(reminders => (reminders.Invariant, reminders.DataSource) = (Invariant, source));
         silo.AddDistributedGrainDirectory();
         silo.Configure<ClusterMembershipOptions>(SiloHealth.Configure);

@@ -6,7 +6,7 @@ using Orchestrator.Domain.Tenants;
 namespace Orchestrator.Storage.Tenants;
 
 /// <summary>Who changed what that has to do with money or rights: one row, in the transaction of the change itself.</summary>
-internal static class AuditTrail
+public static class AuditTrail
 {
     private const string Sql = "INSERT INTO audit (tenant_id, actor, action, detail) VALUES ($1, $2, $3, $4)";
 
