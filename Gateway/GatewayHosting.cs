@@ -6,6 +6,7 @@ using Orchestrator.Gateway.Description;
 using Orchestrator.Gateway.Health;
 using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions;
+using Orchestrator.Gateway.Telemetry;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Billing.Export;
 using Orchestrator.Grains.Billing.Reconciliation;
@@ -75,6 +76,7 @@ public static class GatewayHosting
             json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
         });
         services.AddApiDescription();
+        services.AddTelemetry(builder.Configuration);
         services.Configure<ForwardedHeadersOptions>(options => GatewayConfiguration.Proxies(builder.Configuration, options));
 
         builder.WebHost.ConfigureKestrel(GatewayConfiguration.Kestrel);
