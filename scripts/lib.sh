@@ -34,7 +34,7 @@ make_data() {
 # What root built or wrote in another user's checkout is that user's: the next run may be theirs.
 give_back() {
     if ((EUID == 0)) && [[ $(stat -c %u "$repo") != 0 ]]; then
-        find "$artifacts" "$data/logs" "$data/simulators" "$data"/*.key "$data"/*.lock -user root -exec chown --no-dereference --reference="$repo" {} + 2>/dev/null || :
+        find "$artifacts" "$data/logs" "$data/simulators" "$data/edges" "$data/deploy" "$data"/*.key "$data"/*.lock -user root -exec chown --no-dereference --reference="$repo" {} + 2>/dev/null || :
     fi
 }
 
@@ -159,23 +159,51 @@ build() { locked_msbuild "$repo/$1" -restore -p:Configuration="$2" >&2; } # buil
 # shellcheck disable=SC1003
 projects() { grep -o '"[^"]*\.csproj"' "$repo/$1" | tr -d '"' | tr -s '\\' / | sort; } # projects SOLUTION
 
+# Why it did not restore: the packages that no feed has, or else the first complaint.
+why_not() { # why_not LOG
+    local packages
+    packages=$(sed -n 's/.*error NU110[123]: Unable to find package \([A-Za-z0-9._-]*[A-Za-z0-9]\).*/\1/p' "$1" | sort -u | paste -sd ' ')
+    if [[ -n $packages ]]; then
+        echo "missing: ${packages// /, }"
+    else
+        sed -n 's/.*error \([A-Z]*[0-9]*: [^[]*\).*/\1/p' "$1" | sort | sed -n '1{s/\. .*//;s/ *$//;p}' | grep . || echo "'dotnet restore' says why"
+    fi
+}
+
+# Asked anew each time, for a feed may have tomorrow what it lacks today. Only Silo and its tests need such packages.
+restores() { # restores PROJECT: or sets reason
+    local log status=0
+    log=$(mktemp) reason=''
+    locked_msbuild "$repo/$1" -t:Restore >"$log" 2>&1 || { status=1 reason=$(why_not "$log"); }
+    rm -f "$log"
+    return "$status"
+}
+
 # Sets solution, and when that is not everything: left_out and reason. Says which it is, in one line.
-# Only Silo and its tests need packages that some feeds lack. Asked anew each time, for a feed may have them tomorrow.
 choose_solution() {
-    local log
-    log=$(mktemp)
     solution=Orchestrator.sln left_out='' reason=''
-    if [[ -e $repo/Silo/Silo.csproj ]] && ! locked_msbuild "$repo/$solution" -t:Restore >"$log" 2>&1; then
+    if [[ -e $repo/Silo/Silo.csproj ]] && ! restores "$solution"; then
         solution=Orchestrator.Embedded.slnf
         left_out=$(comm -23 <(projects Orchestrator.sln) <(projects "$solution") | xargs -n 1 dirname | paste -sd ' ')
-        # Sorted, NU1101 (there is no such package) comes before what follows from it.
-        reason=$(sed -n 's/.*error \(NU[0-9]*: [^[]*\).*/\1/p' "$log" | sort | sed -n '1{s/\. .*//;s/ *$//;p}')
-        reason=${reason:-"'dotnet restore Orchestrator.sln' says why"}
         say "Using $solution, without ${left_out// / and }: Orchestrator.sln does not restore ($reason)."
     else
         say "Using $solution, which is everything."
     fi
-    rm -f "$log"
 }
 
 solution() { choose_solution; echo "$solution"; }
+
+# ------------------------------------------------------------------------------------------ Debian's programs
+
+# Whether a program is here, after an attempt to install its package where root may. It never starts a service.
+have() { # have PROGRAM [PACKAGE]
+    PATH=$PATH:/usr/sbin:/sbin
+    if command -v "$1" >/dev/null; then return 0; fi
+    ((EUID == 0)) && command -v apt-get >/dev/null || return 1
+    say "Installing Debian's ${2:-$1}."
+    export DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1
+    make_data
+    flock --close "$data/install.lock" sh -c 'apt-get -qq update; apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=120 install "$1"' \
+        sh "${2:-$1}" </dev/null >/dev/null 2>&1 || :
+    command -v "$1" >/dev/null
+}

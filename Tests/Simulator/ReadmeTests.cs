@@ -1,12 +1,13 @@
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Orchestrator.Simulator.Scripts;
+using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Simulator;
 
 public partial class ReadmeTests
 {
-    private static readonly string Readme = File.ReadAllText(Path.Combine(Root(), "Simulator", "README.md"));
+    private static readonly string Readme = File.ReadAllText(Path.Combine(Checkout.Folder, "Simulator", "README.md"));
 
     [Fact]
     public void Its_table_has_a_row_for_every_model_in_this_order()
@@ -29,12 +30,4 @@ public partial class ReadmeTests
 
     [GeneratedRegex("```json\n(?<script>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex JsonBlock();
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Orchestrator.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests run outside of the repository.");
-    }
 }

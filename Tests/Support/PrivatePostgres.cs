@@ -55,7 +55,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
     private static async Task<string> RunAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(Path.Combine(Checkout(), "scripts", "postgres"), arguments)
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(Checkout.Folder, "scripts", "postgres"), arguments)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -68,13 +68,5 @@ public sealed class PrivatePostgres : IAsyncDisposable
         return process.ExitCode == 0
             ? await output
             : throw new InvalidOperationException($"scripts/postgres {string.Join(' ', arguments)} failed: {await complaints}");
-    }
-
-    private static string Checkout()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Orchestrator.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests run outside a checkout, so there is no scripts/postgres.");
     }
 }

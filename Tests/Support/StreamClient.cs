@@ -77,7 +77,14 @@ public sealed class StreamClient : IAsyncDisposable
     /// <param name="address">The full address, query included.</param>
     /// <param name="reads">Whether it reads; without, nothing is taken from the socket until <see cref="Read"/>.</param>
     /// <param name="headers">Headers of the upgrade.</param>
-    public static async Task<StreamClient> ConnectAsync(Uri address, bool reads = true, params (string Name, string Value)[] headers)
+    public static Task<StreamClient> ConnectAsync(Uri address, bool reads = true, params (string Name, string Value)[] headers) =>
+        ConnectAsync(address, through: null, reads, headers);
+
+    /// <summary>Connects as that HTTP client does, which may trust whom nobody else does.</summary>
+    public static Task<StreamClient> ConnectAsync(Uri address, HttpMessageInvoker through, params (string Name, string Value)[] headers) =>
+        ConnectAsync(address, through, reads: true, headers);
+
+    private static async Task<StreamClient> ConnectAsync(Uri address, HttpMessageInvoker? through, bool reads, (string Name, string Value)[] headers)
     {
         var client = new StreamClient();
         try
@@ -87,7 +94,7 @@ public sealed class StreamClient : IAsyncDisposable
             foreach (var (name, value) in headers)
                 client._socket.Options.SetRequestHeader(name, value);
             using var patience = new CancellationTokenSource(Patience);
-            await client._socket.ConnectAsync(address, patience.Token);
+            await client._socket.ConnectAsync(address, through, patience.Token);
         }
         catch
         {
