@@ -31,7 +31,9 @@ public static class OrchestratorProgram
             ExportCommand.Create(),
             ReconcileCommand.Create(),
         }.Parse(arguments);
-        var exitCode = await parsed.InvokeAsync();
+        // The other verbs end when they are told to, or two seconds later; a server has its own deadline, and would miss it.
+        var isServer = parsed.CommandResult.Command.Name == ServeCommand.Name;
+        var exitCode = await parsed.InvokeAsync(isServer ? new InvocationConfiguration { ProcessTerminationTimeout = null } : new InvocationConfiguration());
         // Where 1 means findings, what was asked for wrongly must not look like some.
         return parsed.Errors.Count > 0 && parsed.CommandResult.Command.Name == ReconcileCommand.Name ? ReconcileCommand.NotRun : exitCode;
     }

@@ -8,10 +8,12 @@ namespace Orchestrator.Gateway.Commands;
 /// <summary><c>orchestrator serve</c>: brings the schema up to date where it may, then serves until it is asked to stop.</summary>
 internal static class ServeCommand
 {
+    public const string Name = "serve";
+
     public static Command Create(ProgramHost host)
     {
         var urls = new Option<string?>("--urls") { Description = "Addresses to listen on, such as http://127.0.0.1:8080" };
-        var command = new Command("serve", "Serve clients and the API until asked to stop") { urls };
+        var command = new Command(Name, "Serve clients and the API until asked to stop") { urls };
         command.SetAction((arguments, cancellationToken) => CommandErrors.ReportAsync(() => ServeAsync(host, arguments.GetValue(urls), cancellationToken)));
         return command;
     }
