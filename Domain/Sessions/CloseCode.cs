@@ -52,6 +52,8 @@ public enum CloseCode
     OwnershipLost = 4115,
     /// <summary>A broken promise on our side.</summary>
     InternalError = 4116,
+    /// <summary>This process could not reach the database while others could, and let go of its sessions before they were taken.</summary>
+    ProcessIsolated = 4117,
 
     /// <summary>No such API key or client token.</summary>
     InvalidCredential = 4400,

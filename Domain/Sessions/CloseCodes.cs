@@ -62,6 +62,7 @@ public static class CloseCodes
         new(ProcessLost,         "process_lost",         4114, "Connection lost, please reconnect"),
         new(OwnershipLost,       "ownership_lost",       4115, "Connection lost, please reconnect"),
         new(InternalError,       "internal_error",       1011, "Internal error"),
+        new(ProcessIsolated,     "process_isolated",     4117, "Connection lost, please reconnect"),
 
         new(InvalidCredential,   "invalid_credential",   4400, "Unauthorized: invalid API key"),
         new(CredentialExpired,   "credential_expired",   4401, "Unauthorized: token expired"),
