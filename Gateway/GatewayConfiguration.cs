@@ -37,6 +37,12 @@ internal static class GatewayConfiguration
             options.ForwardedHeaders = ForwardedHeaders.None;
     }
 
+    /// <summary>
+    /// The port, one of those that the process listens on, that only operators can reach: what is not for everybody is answered
+    /// to connections that came in there, and to nobody where none is set.
+    /// </summary>
+    public static int? PrivatePort(IConfiguration configuration) => configuration.GetValue<int?>("PrivatePort");
+
     /// <summary>Bounds of requests before anybody is authenticated.</summary>
     public static void Kestrel(KestrelServerOptions kestrel)
     {
@@ -64,11 +70,15 @@ internal static class GatewayConfiguration
 
     /// <summary>The web framework prints addresses, headers and routes below warnings, and bad requests as they came at any level.</summary>
     private static bool MayPrint(string? category, LogLevel level) => category is null
-        || !category.StartsWith("Microsoft.AspNetCore", StringComparison.OrdinalIgnoreCase)
-        || (level >= LogLevel.Warning && !Printers.Any(printer => category.StartsWith(printer, StringComparison.OrdinalIgnoreCase)));
+        || ((level >= LogLevel.Warning || !category.StartsWith("Microsoft.AspNetCore", StringComparison.OrdinalIgnoreCase))
+            && !Printers.Any(printer => category.StartsWith(printer, StringComparison.OrdinalIgnoreCase)));
+
+    /// <summary>Prints an error for every time that somebody asks whether a process is ready which is not; the answer says it already.</summary>
+    private const string HealthChecks = "Microsoft.Extensions.Diagnostics.HealthChecks";
 
     private static readonly string[] Printers =
     [
+        HealthChecks,
         "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests",
         "Microsoft.AspNetCore.HttpLogging", "Microsoft.AspNetCore.Routing",
     ];

@@ -67,6 +67,7 @@ public static class GatewayHosting
         services.AddSingleton<SettingsOfPath>();
         services.AddSingleton<RefusalThrottle>();
         services.AddSingleton<StreamEndpoint>();
+        services.AddHealth();
 
         // The same in development: what cannot be read is 400, and no exception that repeats it goes to the log.
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = false);
@@ -80,7 +81,7 @@ public static class GatewayHosting
         services.Configure<ForwardedHeadersOptions>(options => GatewayConfiguration.Proxies(builder.Configuration, options));
 
         builder.WebHost.ConfigureKestrel(GatewayConfiguration.Kestrel);
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        services.AddOptions<HostOptions>().Configure<IOptions<ProcessOptions>>((host, process) => host.ShutdownTimeout = process.Value.ShutdownTimeout);
         GatewayConfiguration.Logging(builder.Logging);
         return builder;
     }

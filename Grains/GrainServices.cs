@@ -28,7 +28,6 @@ public static class GrainServices
 
         services.AddSingleton<TenantDirectory>();
         services.AddDocument<TenantSettingsDocument>(TenantSettingsGrain.Document);
-        services.AddSingleton<SessionRegistry>();
         services.AddSingleton<SessionClaims>();
         services.AddSingleton<SessionJournal>();
         services.AddSingleton<SessionMetrics>();
@@ -42,10 +41,21 @@ public static class GrainServices
         services.AddSingleton<Settler>();
         services.AddSingleton<BillingMetrics>();
 
+        services.AddDraining();
         services.AddSingleton<ProcessLease>();
         services.AddSingleton<Reaper>();
         services.AddSingleton<ProcessRuntime>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ProcessRuntime>());
+        return services;
+    }
+
+    /// <summary>What lets sessions leave before the host stops; part of relaying, and by itself for a process that only has clients.</summary>
+    public static IServiceCollection AddDraining(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<SessionRegistry>();
+        services.TryAddSingleton<Drain>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, DrainAtStop>());
         return services;
     }
 }

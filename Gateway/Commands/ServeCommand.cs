@@ -24,11 +24,11 @@ internal static class ServeCommand
         if (urls is not null)
             builder.WebHost.UseUrls(urls);
         host.Add(builder);
-        await using var app = builder.Build();
+        var app = builder.Build();
         await SchemaStart.EnsureAsync(app.Services.GetRequiredService<Database>(), app.Configuration, cancellationToken);
         app.Services.GetRequiredService<KeyRing>().Verify();
         host.Map(app);
-        await app.RunAsync(cancellationToken);
+        await UntilStopped.ServeAsync(app, cancellationToken);
     }
 }
 

@@ -1,33 +1,26 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Orchestrator.Grains.Processes;
-using Orchestrator.Grains.Tenants;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Orchestrator.Gateway.Health;
 
-/// <summary>Alive is a matter of this process alone; ready is whether it should get new sessions.</summary>
+/// <summary>
+/// Three answers: whether the process lives, which is a matter of this process alone; whether it should get new sessions; and
+/// how many it still has, for whoever decides whether it may be stopped.
+/// </summary>
 public static class HealthApi
 {
-    /// <summary>How long the database may be silent before new sessions had better go elsewhere.</summary>
-    private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(3);
-
     /// <summary>Maps them.</summary>
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/healthz/live", () => TypedResults.Ok(new HealthResponse("live", []))).ExcludeFromDescription();
-        routes.MapGet("/healthz/ready", Ready).ExcludeFromDescription();
+        routes.MapGet("/healthz/ready", ReadyAsync).ExcludeFromDescription();
+        routes.MapGet("/healthz/sessions", (AttachedSessions attached) => TypedResults.Ok(attached.Count())).OnPrivatePort().ExcludeFromDescription();
     }
 
-    private static Results<Ok<HealthResponse>, JsonHttpResult<HealthResponse>> Ready(
-        ProcessRuntime process, ProcessLease lease, TenantDirectory directory)
+    private static async Task<Results<Ok<HealthResponse>, JsonHttpResult<HealthResponse>>> ReadyAsync(HealthCheckService checks, CancellationToken cancellationToken)
     {
-        List<string> reasons = [];
-        if (process.IsDraining)
-            reasons.Add("draining");
-        if (!directory.IsLoaded || lease.Process == 0)
-            reasons.Add("starting");
-        if (lease.SinceAnswer > MaxSilence)
-            reasons.Add("database_silent");
-
+        var report = await checks.CheckHealthAsync(cancellationToken);
+        var reasons = report.Entries.Where(entry => entry.Value.Status is not HealthStatus.Healthy).Select(entry => entry.Key).ToList();
         return reasons.Count == 0
             ? TypedResults.Ok(new HealthResponse("ready", []))
             : TypedResults.Json(new HealthResponse("not_ready", reasons), statusCode: StatusCodes.Status503ServiceUnavailable);

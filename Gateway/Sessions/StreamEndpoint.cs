@@ -25,7 +25,7 @@ internal sealed class StreamEndpoint(
     RefusalThrottle throttle,
     SessionRegistry registry,
     RelayServices relayServices,
-    ProcessRuntime process,
+    Drain drain,
     SessionMetrics metrics,
     IGrains grains,
     IOptions<RelayOptions> options,
@@ -45,7 +45,7 @@ internal sealed class StreamEndpoint(
             return;
         }
 
-        if (process.IsDraining)
+        if (drain.IsDraining)
         {
             context.Response.Headers.RetryAfter = "1";
             await Problems.ShuttingDown.ExecuteAsync(context);

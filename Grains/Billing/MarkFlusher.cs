@@ -19,6 +19,9 @@ public sealed partial class MarkFlusher(
     /// <summary>How long an urgent flush waits for company.</summary>
     public static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>How long a flush that hangs may keep a process that is gone otherwise.</summary>
+    private static readonly TimeSpan LastPatience = TimeSpan.FromMilliseconds(100);
+
     private readonly ManualResetEvent _stop = new(initialState: false);
     private Thread? _thread;
     private bool _failing;
@@ -30,12 +33,12 @@ public sealed partial class MarkFlusher(
         _thread.Start();
     }
 
-    /// <summary>Flushes a last time and ends the thread.</summary>
-    public void Stop()
+    /// <summary>Flushes a last time and ends the thread, as far as that takes no longer than the caller has. Safe to repeat.</summary>
+    /// <returns>Whether the thread is gone; a flush that hangs may hold it.</returns>
+    public bool Stop(TimeSpan patience)
     {
         _stop.Set();
-        _thread?.Join();
-        _thread = null;
+        return _thread?.Join(patience) ?? true;
     }
 
     /// <summary>One flush. A failure leaves the marks queued.</summary>
@@ -50,9 +53,14 @@ public sealed partial class MarkFlusher(
             metrics.Flushed(taken.Marks.Count, time.GetElapsedTime(started));
             Recovered();
             if (outcome.LeaseHeld)
+            {
+                lease.Renewed(started);
                 Settle(taken, outcome);
+            }
             else
+            {
                 Revive(taken);
+            }
         }
 #pragma warning disable CA1031 // Whatever went wrong, this thread goes on recording everybody's seconds.
         catch (Exception exception)
@@ -68,8 +76,9 @@ public sealed partial class MarkFlusher(
     /// <inheritdoc/>
     public void Dispose()
     {
-        Stop();
-        _stop.Dispose();
+        // A thread that hangs in its flush still looks at the signal when it comes back.
+        if (Stop(LastPatience))
+            _stop.Dispose();
     }
 
     private void Run()

@@ -12,6 +12,7 @@ public sealed class ProcessLease(IProcessStore store, SessionRegistry sessions, 
     private long _process;
     private long _answeringSince;
     private long _answeredAt;
+    private long _renewedAt;
     private volatile bool _isAnswering;
 
     /// <summary>
@@ -32,12 +33,26 @@ public sealed class ProcessLease(IProcessStore store, SessionRegistry sessions, 
     /// <summary>How long ago the database answered last, or null before the first answer.</summary>
     public TimeSpan? SinceAnswer => Volatile.Read(ref _answeredAt) is var at && at == 0 ? null : time.GetElapsedTime(at);
 
+    /// <summary>
+    /// How long ago the last good renewal was begun, or null before the first. By the clock that never steps, and from its start:
+    /// the database granted the lease somewhat later, so ours is over by this count before it is by any other.
+    /// </summary>
+    public TimeSpan? SinceRenewal => Volatile.Read(ref _renewedAt) is var at && at == 0 ? null : time.GetElapsedTime(at);
+
+    /// <summary>What this process tells another one that asks; null while it has no lease.</summary>
+    public PeerRenewal? Renewal => SinceRenewal is { } since ? new PeerRenewal(since, AnsweringFor) : null;
+
     /// <summary>Takes a row of its own. Until then nothing can be claimed.</summary>
     public async Task RegisterAsync(CancellationToken cancellationToken)
     {
+        var started = time.GetTimestamp();
         Volatile.Write(ref _process, await store.RegisterAsync(Name, cancellationToken));
         Answered();
+        Renewed(started);
     }
+
+    /// <summary>A renewal that began then was good.</summary>
+    internal void Renewed(long started) => Volatile.Write(ref _renewedAt, started);
 
     /// <summary>The database answered.</summary>
     internal void Answered()
@@ -62,11 +77,13 @@ public sealed class ProcessLease(IProcessStore store, SessionRegistry sessions, 
         Epochs.Wait();
         try
         {
+            var started = time.GetTimestamp();
             var (process, held) = store.Reclaim(Process, Name);
             Volatile.Write(ref _process, process);
             // The lease was lost, so what was known about the database's steadiness counts from now.
             _isAnswering = false;
             Answered();
+            Renewed(started);
             return sessions.Reclaim(held);
         }
         finally

@@ -1,8 +1,5 @@
-using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Billing.Export;
 using Orchestrator.Grains.Billing.Export.Webhooks;
@@ -15,21 +12,14 @@ using Orchestrator.Grains.Tenants;
 
 namespace Orchestrator.Grains.Processes;
 
-/// <summary>How a process comes and goes. Section <c>Process</c>.</summary>
-public sealed class ProcessOptions
-{
-    /// <summary>How long live sessions get to end in order when the process is asked to stop. Default: 4 seconds, of the 5 that a stop may take.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")] public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(4);
-}
-
 /// <summary>
-/// The life of a process that relays sessions: registers it and keeps its loops running; at the end stops taking sessions,
-/// ends those it has, writes what is left to write and lets go of the lease, before the web server begins to stop.
+/// The life of a process that relays sessions: registers it and keeps its loops running; at the end, once it is drained, writes
+/// what is left to write and lets go of the lease, before the web server begins to stop. What hangs then is left behind.
 /// </summary>
 public sealed partial class ProcessRuntime(
     ProcessLease lease,
     TenantDirectory directory,
-    SessionRegistry sessions,
+    Drain drain,
     SessionJournal journal,
     MarkFlusher flusher,
     Settler settler,
@@ -40,15 +30,13 @@ public sealed partial class ProcessRuntime(
     ExportPump export,
     ErrorReports reports,
     Reconciler reconciler,
-    IOptions<ProcessOptions> options,
     TimeProvider time,
     ILogger<ProcessRuntime> logger) : IHostedLifecycleService
 {
-    private readonly List<Periodic> _loops = [];
-    private volatile bool _isDraining;
+    /// <summary>What the last writes get at least, however late it is.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The process is going away and takes no more sessions.</summary>
-    public bool IsDraining => _isDraining;
+    private readonly List<Periodic> _loops = [];
 
     /// <inheritdoc/>
     public async Task StartingAsync(CancellationToken cancellationToken)
@@ -82,30 +70,13 @@ public sealed partial class ProcessRuntime(
     /// <inheritdoc/>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        _isDraining = true;
-        var live = sessions.All.ToList();
-        LogDraining(live.Count);
-        foreach (var relay in live)
-            relay.Post(new SessionEvent.CloseRequested(CloseCode.ServerShutdown));
+        await drain.RunAsync(cancellationToken);
 
-        using var timeout = new CancellationTokenSource(options.Value.DrainTimeout, time);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        try
-        {
-            await Task.WhenAll(live.Select(relay => relay.Completion)).WaitAsync(deadline.Token);
-            await journal.DrainAsync(deadline.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // What is left is finished by another process once our lease has lapsed.
-            LogDrainCutShort(sessions.Count);
-            foreach (var relay in sessions.All)
-                relay.Cut();
-        }
-
-        foreach (var loop in _loops)
-            await loop.DisposeAsync();
-        flusher.Stop();
+        // The lease lapses by itself and others finish what was not written, so nothing here is worth more than its time.
+        await WithinAsync("journal", journal.DrainAsync(CancellationToken.None));
+        await WithinAsync("loops", Task.WhenAll(_loops.Select(loop => loop.DisposeAsync().AsTask())));
+        if (!flusher.Stop(Left))
+            LogLeftBehind(exception: null, "flush");
         await RetireAsync();
     }
 
@@ -128,12 +99,28 @@ public sealed partial class ProcessRuntime(
         loop.Start();
     }
 
+    private TimeSpan Left => drain.Left > Moment ? drain.Left : Moment;
+
+    private async Task WithinAsync(string what, Task work)
+    {
+        try
+        {
+            await work.WaitAsync(Left, time);
+        }
+#pragma warning disable CA1031 // Nor is anything here worth more than an orderly stop of the rest.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogLeftBehind(exception is TimeoutException ? null : exception, what);
+        }
+    }
+
     private async Task RetireAsync()
     {
         try
         {
-            using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(500), time);
-            await lease.RetireAsync(timeout.Token);
+            using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(200), time);
+            await lease.RetireAsync(timeout.Token).WaitAsync(timeout.Token);
             LogStopped(lease.Process);
         }
 #pragma warning disable CA1031 // Nobody waits for it: the lease lapses by itself.
@@ -147,13 +134,10 @@ public sealed partial class ProcessRuntime(
     [LoggerMessage(1311, LogLevel.Information, "{Name} runs as process {Process}")]
     private partial void LogStarted(string name, long process);
 
-    [LoggerMessage(1312, LogLevel.Information, "Asked to stop: ending {Sessions} live sessions")]
-    private partial void LogDraining(int sessions);
+    [LoggerMessage(1313, LogLevel.Warning, "The {What} did not come to an end in time and is left behind")]
+    private partial void LogLeftBehind(Exception? exception, string what);
 
-    [LoggerMessage(1313, LogLevel.Warning, "{Sessions} sessions did not end in time and are cut")]
-    private partial void LogDrainCutShort(int sessions);
-
-    [LoggerMessage(1314, LogLevel.Information, "Process {Process} has stopped, everything is written")]
+    [LoggerMessage(1314, LogLevel.Information, "Process {Process} has given its lease back")]
     private partial void LogStopped(long process);
 
     [LoggerMessage(1315, LogLevel.Warning, "The lease could not be given back; it lapses by itself")]

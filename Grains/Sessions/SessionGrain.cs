@@ -27,6 +27,12 @@ public partial class SessionGrain(IGrainLife life, SessionRegistry relays, Sessi
             return CloseCode.InternalError;
         if (relay.IsClaimed)
             return relay.State.Code;
+        // It was let in before the process began to drain, or elsewhere; nothing is claimed that would have to end at once.
+        if (relays.IsClosed)
+        {
+            Refuse(relay, CloseCode.ServerShutdown);
+            return CloseCode.ServerShutdown;
+        }
 
         // Step 3: the row first; step 4 in the same transaction, so that nothing is reserved for a session without one.
         var admission = await claims.ClaimAsync(new SessionClaim(_session, request));

@@ -11,6 +11,10 @@ public sealed class SessionRegistry
 {
     private readonly ConcurrentDictionary<SessionId, SessionRelay> _relays = new();
     private readonly ConcurrentDictionary<SessionId, SessionOwnership> _ending = new();
+    private volatile bool _isClosed;
+
+    /// <summary>The process is going away: no session begins here any more, and those that are here go on.</summary>
+    public bool IsClosed => _isClosed;
 
     /// <summary>How many sessions this process relays.</summary>
     public int Count => _relays.Count;
@@ -20,6 +24,9 @@ public sealed class SessionRegistry
 
     /// <summary>The relay of a session, if this process has it.</summary>
     public bool TryGet(SessionId session, [NotNullWhen(true)] out SessionRelay? relay) => _relays.TryGetValue(session, out relay);
+
+    /// <summary>From now on no session begins here. A relay that comes too late is refused by its grain before anything is claimed.</summary>
+    public void Close() => _isClosed = true;
 
     /// <summary>A relay begins.</summary>
     public void Add(SessionRelay relay) => _relays.TryAdd(relay.Session, relay);

@@ -46,6 +46,9 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
     /// <summary>Whether it was ever filled.</summary>
     public bool IsLoaded => Interlocked.Read(ref _refreshedAt) != 0;
 
+    /// <summary>How long ago the database was last asked with success, or null before the first time.</summary>
+    public TimeSpan? SinceRefresh => Interlocked.Read(ref _refreshedAt) is var at && at == 0 ? null : time.GetElapsedTime(at);
+
     /// <summary>Takes in what changed. One at a time.</summary>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {

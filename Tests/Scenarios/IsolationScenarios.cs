@@ -47,6 +47,7 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
         ["GET /openapi/v1.json"]                 = nameof(Health_tells_nothing_of_sessions),
         ["GET /healthz/live"]                    = nameof(Health_tells_nothing_of_sessions),
         ["GET /healthz/ready"]                   = nameof(Health_tells_nothing_of_sessions),
+        ["GET /healthz/sessions"]                = nameof(Health_tells_nothing_of_sessions),
     };
 
     public static IEnumerable<object[]> AboutOne =>
@@ -160,6 +161,7 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
 
         Assert.Equal("""{"status":"live","reasons":[]}""", await http.GetStringAsync("/healthz/live"));
         Assert.Equal("""{"status":"ready","reasons":[]}""", await http.GetStringAsync("/healthz/ready"));
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/healthz/sessions")).StatusCode);
         Assert.DoesNotContain(client.Session!, await http.GetStringAsync("/openapi/v1.json"), StringComparison.Ordinal);
     }
 

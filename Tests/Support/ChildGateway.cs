@@ -28,7 +28,7 @@ public sealed partial class ChildGateway : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = AppContext.BaseDirectory,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "orchestrator.dll"), "serve", "--urls", "http://127.0.0.1:0" },
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "orchestrator.dll"), "serve", "--urls", settings.GetValueOrDefault("urls", "http://127.0.0.1:0") },
         };
         foreach (var (name, value) in settings)
             start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
@@ -108,6 +108,9 @@ public sealed partial class ChildGateway : IAsyncDisposable
         await Gone.WaitAsync(Patience);
         return TimeProvider.System.GetElapsedTime(at);
     }
+
+    /// <summary>Asks it to stop, and does not wait for it.</summary>
+    public void AskToStop() => Signal(15);
 
     /// <summary>Freezes it, as a machine that swaps or a debugger would.</summary>
     public void Pause() => Signal(19);

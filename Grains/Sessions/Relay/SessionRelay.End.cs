@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orchestrator.Domain.Processes;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
 
@@ -14,6 +15,13 @@ public sealed partial class SessionRelay
 
     /// <summary>When the client connected, by the process's monotonic clock.</summary>
     internal long StartedAt { get; }
+
+    /// <summary>How long it lives from now at most, by its own limits; null when none of them ends it.</summary>
+    internal TimeSpan? LongestLeft => _state.Phase is SessionPhase.Ended ? TimeSpan.Zero : DrainRule.LongestLeft(
+        Request.MaxDuration,
+        _readyAt == 0 ? null : _services.Time.GetElapsedTime(_readyAt),
+        _services.Time.GetElapsedTime(StartedAt),
+        _services.Options.WaitTimeout);
 
     /// <summary>Looks once whether a limit was reached. Called about each second, for every relay, by one thread.</summary>
     internal void Sweep()

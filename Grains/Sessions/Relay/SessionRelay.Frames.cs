@@ -13,6 +13,8 @@ public sealed partial class SessionRelay
     /// <summary>How long the end of a generation may wait to become durable before the client is told anyway.</summary>
     private static readonly TimeSpan DurableTimeout = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan DurableTimeoutOfDrain = TimeSpan.FromSeconds(1);
+
     private string? _version;
     private int _announcedRun;
 
@@ -128,7 +130,9 @@ public sealed partial class SessionRelay
     {
         try
         {
-            await _services.Marks.WhenDurableAsync(generation).WaitAsync(DurableTimeout, _services.Time);
+            // A process that goes away has less time, and its goodbye is worth more to the client than our books are.
+            var timeout = _services.Registry.IsClosed ? DurableTimeoutOfDrain : DurableTimeout;
+            await _services.Marks.WhenDurableAsync(generation).WaitAsync(timeout, _services.Time);
         }
         catch (TimeoutException)
         {
