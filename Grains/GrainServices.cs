@@ -42,6 +42,8 @@ public static class GrainServices
         services.AddSingleton<BillingMetrics>();
 
         services.AddDraining();
+        services.TryAddSingleton<IPeers, NoPeers>();
+        services.AddSingleton<IsolationWatch>();
         services.AddSingleton<ProcessLease>();
         services.AddSingleton<Reaper>();
         services.AddSingleton<ProcessRuntime>();

@@ -20,6 +20,7 @@ public sealed partial class ProcessRuntime(
     ProcessLease lease,
     TenantDirectory directory,
     Drain drain,
+    IsolationWatch isolation,
     SessionJournal journal,
     MarkFlusher flusher,
     Settler settler,
@@ -59,6 +60,7 @@ public sealed partial class ProcessRuntime(
         Loop("end requests", RelaySweep.Interval, sweep.ServeEndRequestsAsync);
         Loop("settlement", TimeSpan.FromSeconds(1), settler.RunAsync);
         Loop("settlement of what was closed", TimeSpan.FromSeconds(1), settlements.RunAsync);
+        Loop("watch for isolation", IsolationWatch.Interval, isolation.LookAsync);
         Loop("reaper", TimeSpan.FromSeconds(1), reaper.RunAsync);
         Loop("freezing of exports", ExportPump.Interval, export.FreezeAsync);
         Loop("export", ExportPump.Interval, export.SendAsync);
