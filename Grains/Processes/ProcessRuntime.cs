@@ -57,16 +57,7 @@ public sealed partial class ProcessRuntime(
             sweep.CheckLimits();
             return Task.CompletedTask;
         });
-        Loop("end requests", RelaySweep.Interval, sweep.ServeEndRequestsAsync);
-        Loop("settlement", TimeSpan.FromSeconds(1), settler.RunAsync);
-        Loop("settlement of what was closed", TimeSpan.FromSeconds(1), settlements.RunAsync);
         Loop("watch for isolation", IsolationWatch.Interval, isolation.LookAsync);
-        Loop("reaper", TimeSpan.FromSeconds(1), reaper.RunAsync);
-        Loop("freezing of exports", ExportPump.Interval, export.FreezeAsync);
-        Loop("export", ExportPump.Interval, export.SendAsync);
-        Loop("error reports", ExportPump.Interval, reports.RunAsync);
-        Loop("reconciliation", Reconciler.Interval, reconciler.RunDueAsync);
-        Loop("retention", Retention.Interval, retention.RunAsync);
     }
 
     /// <inheritdoc/>
@@ -86,7 +77,20 @@ public sealed partial class ProcessRuntime(
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        // What asks grains begins once their host has.
+        Loop("end requests", RelaySweep.Interval, sweep.ServeEndRequestsAsync);
+        Loop("settlement", TimeSpan.FromSeconds(1), settler.RunAsync);
+        Loop("settlement of what was closed", TimeSpan.FromSeconds(1), settlements.RunAsync);
+        Loop("reaper", TimeSpan.FromSeconds(1), reaper.RunAsync);
+        Loop("freezing of exports", ExportPump.Interval, export.FreezeAsync);
+        Loop("export", ExportPump.Interval, export.SendAsync);
+        Loop("error reports", ExportPump.Interval, reports.RunAsync);
+        Loop("reconciliation", Reconciler.Interval, reconciler.RunDueAsync);
+        Loop("retention", Retention.Interval, retention.RunAsync);
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

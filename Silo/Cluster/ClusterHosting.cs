@@ -6,11 +6,13 @@ using Orchestrator.Grains.Billing.Stripe;
 using Orchestrator.Grains.Hosting.Documents;
 using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Interfaces.Hosting;
+using Orchestrator.Grains.Processes;
 using Orchestrator.Gateway.Health;
 using Orchestrator.Silo.Billing;
 using Orchestrator.Silo.Dashboard;
 using Orchestrator.Silo.Documents;
 using Orchestrator.Silo.Hosting;
+using Orchestrator.Silo.Processes;
 using Orleans.Configuration;
 using Orleans.Serialization;
 
@@ -68,6 +70,7 @@ internal static class ClusterHosting
         client.UseAdoNetClustering(clustering => (clustering.Invariant, clustering.DataSource) = (Invariant, source));
         client.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = ResponseTimeout);
         client.Services.AddSerializer(serializer => serializer.AddContracts());
+        client.Services.AddClientReadiness();
         client.UseSiloTls(options.Tls);
     }
 
@@ -92,6 +95,9 @@ internal static class ClusterHosting
         silo.Services.AddSerializer(serializer => serializer.AddContracts());
         silo.Services.AddScoped<IGrainLife, ActivationLife>();
         silo.Services.AddScoped<Pumps>();
+        silo.AddGrainService<PeerService>();
+        silo.Services.Replace(ServiceDescriptor.Singleton<IPeers, ClusterPeers>());
+        silo.Services.AddSiloReadiness();
         silo.AddDashboard(options);
         silo.UseSiloTls(options.Tls);
     }

@@ -30,7 +30,7 @@ internal static class DashboardHosting
     {
         if (options.DashboardPort == 0)
             return;
-        var gate = new OperatorGate(options.OperatorKey!);
-        app.MapOrleansDashboard("/dashboard").AddEndpointFilter(gate).RequireHost($"*:{options.DashboardPort}").ExcludeFromDescription();
+        var gate = new OperatorGate(options.DashboardPort, options.OperatorKey!);
+        app.MapOrleansDashboard("/dashboard").AddEndpointFilter(gate).ExcludeFromDescription();
     }
 }

@@ -3,8 +3,11 @@ using System.Text;
 
 namespace Orchestrator.Silo.Dashboard;
 
-/// <summary>Lets a browser in that sends the operator's key as its password, under whatever name.</summary>
-internal sealed class OperatorGate(string key) : IEndpointFilter
+/// <summary>
+/// Lets a browser in that came by the dashboard's own port, which no header can claim, and sends the operator's key as its
+/// password, under whatever name.
+/// </summary>
+internal sealed class OperatorGate(int port, string key) : IEndpointFilter
 {
     private const string Basic = "Basic ";
     private const int MaxHeader = 1024;
@@ -14,6 +17,8 @@ internal sealed class OperatorGate(string key) : IEndpointFilter
     /// <inheritdoc/>
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
+        if (context.HttpContext.Connection.LocalPort != port)
+            return ValueTask.FromResult<object?>(Results.NotFound());
         if (IsOperator(context.HttpContext.Request.Headers.Authorization.ToString()))
             return next(context);
         context.HttpContext.Response.Headers.WWWAuthenticate = "Basic realm=\"operators\"";
