@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Configuration.Memory;
 using Npgsql;
 using Orchestrator.Gateway;
 using Orchestrator.Grains.Billing.Stripe;
@@ -26,10 +27,23 @@ internal static class ClusterHosting
 
     private const string Invariant = "Npgsql";
 
+    /// <summary>
+    /// Where others take the new sessions, the old ones get time to finish; and leaving a cluster takes longer than ending a
+    /// process that is alone.
+    /// </summary>
+    private static readonly Dictionary<string, string?> Defaults = new()
+    {
+        ["Process:DrainGrace"] = "00:05:00",
+        ["Process:DrainTimeout"] = "00:00:10",
+        ["Process:StopTimeout"] = "00:00:10",
+    };
+
     /// <summary>Adds the edge and this process's part in the cluster.</summary>
     public static void AddCluster(WebApplicationBuilder builder)
     {
         var options = Read(builder.Configuration);
+        // The weakest of all sources: whatever is configured comes before it.
+        ((IConfigurationBuilder)builder.Configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = Defaults });
         builder.AddGateway();
 
         Quieten(builder.Logging);
