@@ -8,6 +8,7 @@ using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Providers.Decart;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
+using Orchestrator.Grains.Sessions.Link;
 using Orchestrator.Grains.Sessions.Relay;
 using Orchestrator.Grains.Tenants;
 
@@ -33,6 +34,7 @@ public static class GrainServices
         services.AddSingleton<SessionMetrics>();
         services.AddSingleton<RelayServices>();
         services.AddSingleton<RelaySweep>();
+        services.AddSingleton<LinkedSessions>();
         services.AddSingleton<Retention>();
 
         services.AddSingleton<MarkBook>();

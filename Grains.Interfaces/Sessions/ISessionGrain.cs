@@ -1,4 +1,5 @@
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Domain.Sessions.Link;
 using Orchestrator.Grains.Interfaces.Hosting;
 
 namespace Orchestrator.Grains.Interfaces.Sessions;
@@ -16,6 +17,18 @@ public interface ISessionGrain
     /// </summary>
     /// <returns>Why the session was refused, or null.</returns>
     Task<CloseCode?> OpenAsync(OpenSession request, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// <see cref="OpenAsync"/> for a client whose socket is in another process: first makes a relay for it here, which speaks to
+    /// it through <paramref name="client"/> and <see cref="SendAsync"/>. Repeating it for the same attachment is safe.
+    /// </summary>
+    Task<AttachAnswer> AttachAsync(AttachClient request, IClientLink client, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Frames of an attached client. Answers at once; how much the relay has room for is in the answer. Safe to repeat: what was
+    /// taken before is not taken again.
+    /// </summary>
+    Task<LinkAck> SendAsync(FrameBatch batch, CancellationToken cancellationToken);
 
     /// <summary>Takes what the sockets did since the last call, in order. Events that came too late change nothing.</summary>
     Task ObserveAsync(IReadOnlyList<SessionEvent> events, CancellationToken cancellationToken);

@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Domain.Sessions.Link;
 using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
+using Orchestrator.Grains.Sessions.Link;
 using Orchestrator.Grains.Sessions.Relay;
 
 namespace Orchestrator.Grains.Sessions;
@@ -12,8 +14,8 @@ namespace Orchestrator.Grains.Sessions;
 /// Applies what happens to a session and has its relay perform what follows. Its state is the record that the relay keeps,
 /// so the grain may be put to sleep between any two calls; without a relay in this process there is nothing to decide.
 /// </summary>
-public partial class SessionGrain(IGrainLife life, SessionRegistry relays, SessionClaims claims, SessionMetrics metrics, ILogger<SessionGrain> logger)
-    : ISessionGrain
+public partial class SessionGrain(
+    IGrainLife life, SessionRegistry relays, LinkedSessions links, SessionClaims claims, SessionMetrics metrics, ILogger<SessionGrain> logger) : ISessionGrain
 {
     /// <summary>How long a grain stays without a call while its session lives; each call begins it anew.</summary>
     private static readonly TimeSpan Stay = TimeSpan.FromHours(1);
@@ -46,6 +48,33 @@ public partial class SessionGrain(IGrainLife life, SessionRegistry relays, Sessi
         metrics.SessionOpened();
         Handle(relay, new SessionEvent.Admitted());
         return null;
+    }
+
+    /// <inheritdoc/>
+    public async Task<AttachAnswer> AttachAsync(AttachClient request, IClientLink client, CancellationToken cancellationToken)
+    {
+        if (links.WhyNot(_session, request) is { } not)
+        {
+            life.EndWhenIdle();
+            return not;
+        }
+
+        // Here and not when the grain comes to life: only an attach says that there is a client to claim for.
+        var relay = links.Attach(_session, request, client);
+        var refused = await OpenAsync(request.Request, cancellationToken);
+        relay.Link?.Watch();
+        return new AttachAnswer(IsAttached: true, refused);
+    }
+
+    /// <inheritdoc/>
+    public Task<LinkAck> SendAsync(FrameBatch batch, CancellationToken cancellationToken)
+    {
+        if (relays.TryGet(_session, out var relay) && relay.Link is { } link)
+            return Task.FromResult(link.Receive(batch));
+
+        // The session is over, or was in a process that is gone; its gateway is to know at once.
+        life.EndWhenIdle();
+        return Task.FromResult(LinkAck.Gone);
     }
 
     /// <inheritdoc/>

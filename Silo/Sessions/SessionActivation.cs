@@ -1,6 +1,7 @@
 using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Sessions;
+using Orchestrator.Grains.Sessions.Link;
 using Orleans.Placement;
 
 namespace Orchestrator.Silo.Sessions;
@@ -12,8 +13,8 @@ public interface ISessionActivation : ISessionGrain, IGrainWithStringKey;
 /// <summary>All that Orleans adds to a session's grain: it lands where its client's socket is, and nobody moves it from there.</summary>
 [PreferLocalPlacement, Immovable, KeepAlive]
 public sealed class SessionActivation(
-    IGrainContext context, IGrainLife life, SessionRegistry relays, SessionClaims claims, SessionMetrics metrics, ILogger<SessionGrain> logger)
-    : SessionGrain(life, relays, claims, metrics, logger), ISessionActivation, IGrainBase
+    IGrainContext context, IGrainLife life, SessionRegistry relays, LinkedSessions links, SessionClaims claims, SessionMetrics metrics, ILogger<SessionGrain> logger)
+    : SessionGrain(life, relays, links, claims, metrics, logger), ISessionActivation, IGrainBase
 {
     /// <inheritdoc/>
     public IGrainContext GrainContext => context;

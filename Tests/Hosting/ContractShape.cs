@@ -13,6 +13,8 @@ internal static class ContractShape
     [
         typeof(string), typeof(bool), typeof(int), typeof(long), typeof(double), typeof(decimal),
         typeof(Guid), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeSpan), typeof(Uri),
+        // Frames: an array that its sender never writes to again. A host may pass it by reference.
+        typeof(byte[]),
     ];
 
     private static readonly HashSet<Type> Collections = [typeof(IReadOnlyList<>), typeof(IReadOnlyDictionary<,>), typeof(ImmutableArray<>)];

@@ -17,6 +17,7 @@ internal static class MessageSamples
         [typeof(DateTimeOffset)] = new DateTimeOffset(2026, 1, 1, 12, 0, 0, 123, TimeSpan.Zero),
         [typeof(DateOnly)] = new DateOnly(2026, 1, 1),
         [typeof(TimeSpan)] = TimeSpan.FromMilliseconds(90_001),
+        [typeof(byte[])] = new byte[] { 0, 1, 254, 255 },
         [typeof(Uri)] = new Uri("https://example.com/path?query=1"),
     };
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Domain.Nodes;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Domain.Sessions.Link;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Tests.Support;
@@ -115,5 +116,7 @@ public class EventOutboxTests
 
         public Task<CloseCode?> OpenAsync(OpenSession request, CancellationToken cancellationToken) => Task.FromResult<CloseCode?>(null);
         public Task CloseAsync(CloseCode code, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task<AttachAnswer> AttachAsync(AttachClient request, IClientLink client, CancellationToken cancellationToken) => Task.FromResult(new AttachAnswer(true, null));
+        public Task<LinkAck> SendAsync(FrameBatch batch, CancellationToken cancellationToken) => Task.FromResult(LinkAck.Gone);
     }
 }

@@ -14,6 +14,9 @@ internal sealed class RelayLeg(FrameLane lane)
     /// <summary>Messages towards this side.</summary>
     public FrameLane Lane => lane;
 
+    /// <summary>Its socket, once there is one.</summary>
+    public WebSocket? Socket => _socket;
+
     /// <summary>Whether there is a socket at all.</summary>
     public bool IsOpen => _socket is not null;
 

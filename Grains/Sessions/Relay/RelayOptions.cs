@@ -41,6 +41,12 @@ public sealed class RelayOptions : IValidatableObject
     /// <summary>How long that sign may take before the peer counts as vanished. Default: 20 seconds.</summary>
     [Range(typeof(TimeSpan), "00:00:00.2", "00:10:00")] public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>What all links to other processes may hold in this one before each is granted a batch at a time. Default: 128 MiB.</summary>
+    [Range(1024L * 1024, long.MaxValue)] public long LinkBytes { get; init; } = 128L * 1024 * 1024;
+
+    /// <summary>Serves clients through a link even where their sessions are in this process; for tests of the link. Default: no.</summary>
+    public bool Linked { get; init; }
+
     /// <summary>How many sessions this process takes at once. Default: 20,000.</summary>
     [Range(1, 1_000_000)] public int MaxSessions { get; init; } = 20_000;
 

@@ -28,6 +28,7 @@ public sealed partial class SessionRelay
     {
         if (_state.Phase is SessionPhase.Ended)
             return;
+        Link?.CheckSilence();
         if (Limit() is { } code)
             Post(new SessionEvent.CloseRequested(code));
         else if (_meter.CheckStall(_services.Options.TickTimeout) is { } news)

@@ -8,6 +8,7 @@ using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions.Journal;
+using Orchestrator.Grains.Sessions.Link;
 
 namespace Orchestrator.Grains.Sessions.Relay;
 
@@ -64,6 +65,9 @@ public sealed partial class SessionRelay
 
     /// <summary>Done when both sockets are closed and the end is on its way into the books.</summary>
     public Task Completion => _completion.Task;
+
+    /// <summary>The link to the client, where its socket is in another process.</summary>
+    internal LinkEnd? Link => (_client.Socket as LinkedSocket)?.Link;
 
     /// <summary>Begins to read the client. Its frames wait until there is an upstream.</summary>
     public void Start(WebSocket client)
