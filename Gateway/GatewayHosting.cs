@@ -19,6 +19,7 @@ using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Interfaces.Tenants;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Sessions.Link;
 using Orchestrator.Grains.Sessions.Relay;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Tenants;
@@ -66,6 +67,10 @@ public static class GatewayHosting
         services.AddSingleton<TenantScope>();
         services.AddSingleton<SettingsOfPath>();
         services.AddSingleton<RefusalThrottle>();
+        services.AddAttachedClients();
+        services.AddSingleton<IClientDoor>(provider => provider.GetRequiredService<IOptions<RelayOptions>>().Value.Linked
+            ? ActivatorUtilities.CreateInstance<LinkedClients>(provider)
+            : ActivatorUtilities.CreateInstance<LocalClients>(provider));
         services.AddSingleton<StreamEndpoint>();
         services.AddHealth();
 

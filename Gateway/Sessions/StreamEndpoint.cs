@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Tenants;
 using Orchestrator.Gateway.Tenants;
-using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
@@ -16,18 +15,16 @@ namespace Orchestrator.Gateway.Sessions;
 
 /// <summary>
 /// <c>GET /v1/stream</c>: where clients of the Decart dialects connect. Steps 1 and 2 happen here; from step 3 on the session's
-/// grain decides and its relay acts, and this request merely lasts as long as they do.
+/// grain decides and its relay acts, here or in another process, and this request merely lasts as long as they do.
 /// </summary>
 internal sealed class StreamEndpoint(
     AccessControl access,
     ProviderCatalog providers,
     DecartDialect dialect,
     RefusalThrottle throttle,
-    SessionRegistry registry,
-    RelayServices relayServices,
+    IClientDoor door,
     Drain drain,
     SessionMetrics metrics,
-    IGrains grains,
     IOptions<RelayOptions> options,
     TimeProvider time)
 {
@@ -70,44 +67,24 @@ internal sealed class StreamEndpoint(
         var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
         return access.WhyRefused(identity, dialect.Name, origin, model)
             ?? (UpstreamQuery.Fits(context.Request.Query) ? (CloseCode?)null : CloseCode.InvalidRequest)
-            ?? (registry.Count < options.Value.MaxSessions ? null : CloseCode.ServerBusy);
+            ?? (door.Count < options.Value.MaxSessions ? null : CloseCode.ServerBusy);
     }
 
     private async Task RelayAsync(HttpContext context, Caller caller, string model, string credential, (string Address, string Fingerprint) source)
     {
         providers.TryFind(dialect.Name, model, out var provider);
-        var session = SessionId.New(time.GetUtcNow());
-        var request = Describe(context, caller, credential, provider!.Name, model);
-        var upstream = new UpstreamRequest(provider, model, UpstreamQuery.Of(context.Request.Query, credential));
-
-        // For support: a back end, a proxy's log or a curious client can name its session.
-        context.Response.Headers[SessionIdHeader] = session.ToString();
-        using var socket = await AcceptAsync(context);
-        var relay = new SessionRelay(session, request, upstream, relayServices);
-        registry.Add(relay);
-        // What the client says before its session is open waits for the upstream.
-        relay.Start(socket);
-        if (await OpenAsync(relay) is not null)
-            throttle.ClaimRefused(source.Address, source.Fingerprint);
-        // What was suspended or revoked after step 2 and before the relay was registered, no sweep has ended.
-        else if (access.WhyGone(caller) is { } gone)
-            relay.Post(new SessionEvent.CloseRequested(gone));
-        await relay.Completion;
-    }
-
-    private async Task<CloseCode?> OpenAsync(SessionRelay relay)
-    {
-        try
-        {
-            return await grains.Get<ISessionGrain>(relay.Session.ToString()).OpenAsync(relay.Request, CancellationToken.None);
-        }
-#pragma warning disable CA1031 // Whatever keeps the grain from deciding, the client must not hang.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            relay.Abandon();
-            return CloseCode.InternalError;
-        }
+        await door.ServeAsync(new WelcomeClient(
+            Describe(context, caller, credential, provider!.Name, model),
+            provider,
+            UpstreamQuery.Of(context.Request.Query, credential),
+            session =>
+            {
+                // For support: a back end, a proxy's log or a curious client can name its session.
+                context.Response.Headers[SessionIdHeader] = session.ToString();
+                return AcceptAsync(context);
+            },
+            ClaimRefused: () => throttle.ClaimRefused(source.Address, source.Fingerprint),
+            WhyGone: () => access.WhyGone(caller)));
     }
 
     private async Task RefuseAsync(HttpContext context, CloseCode code, (string Address, string Fingerprint) source)

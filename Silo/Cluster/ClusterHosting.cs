@@ -44,6 +44,9 @@ internal static class ClusterHosting
         var options = Read(builder.Configuration);
         // The weakest of all sources: whatever is configured comes before it.
         ((IConfigurationBuilder)builder.Configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = Defaults });
+        // A process without grains has no relays either: its clients are linked to those of the silos.
+        if (options.Kind is ClusterRole.Gateway)
+            builder.Configuration["Relay:Linked"] = "true";
         builder.AddGateway();
 
         Quieten(builder.Logging);

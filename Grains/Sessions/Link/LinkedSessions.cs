@@ -1,13 +1,12 @@
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Interfaces.Sessions;
-using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions.Relay;
 
 namespace Orchestrator.Grains.Sessions.Link;
 
 /// <summary>Makes relays in this process for clients whose sockets are in another.</summary>
-public sealed class LinkedSessions(RelayServices services, SessionRegistry registry, ProviderCatalog providers, ProcessRuntime process)
+public sealed class LinkedSessions(RelayServices services, SessionRegistry registry, ProviderCatalog providers)
 {
     private readonly InFlightBudget _memory = new(services.Options.LinkBytes, maxMessage: 0);
 
@@ -17,7 +16,7 @@ public sealed class LinkedSessions(RelayServices services, SessionRegistry regis
         // A session has one client in its life: another attachment comes too late.
         if (registry.TryGet(session, out var relay))
             return relay.Link?.Attachment == request.Attachment ? null : new AttachAnswer(IsAttached: false, CloseCode.OwnershipLost);
-        if (process.IsDraining || registry.Count >= services.Options.MaxSessions)
+        if (registry.IsClosed || registry.Count >= services.Options.MaxSessions)
             return new AttachAnswer(IsAttached: false, Refused: null);
         return Find(request.Request) is null ? new AttachAnswer(IsAttached: false, CloseCode.ModelNotAllowed) : null;
     }

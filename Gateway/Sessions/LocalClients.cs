@@ -1,0 +1,46 @@
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Interfaces.Hosting;
+using Orchestrator.Grains.Interfaces.Sessions;
+using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Sessions;
+using Orchestrator.Grains.Sessions.Relay;
+
+namespace Orchestrator.Gateway.Sessions;
+
+/// <summary>Serves clients with relays of this process, where their sessions' grains live too: no call per frame.</summary>
+internal sealed class LocalClients(SessionRegistry registry, RelayServices relayServices, IGrains grains, TimeProvider time) : IClientDoor
+{
+    /// <inheritdoc/>
+    public int Count => registry.Count;
+
+    /// <inheritdoc/>
+    public async Task ServeAsync(WelcomeClient client)
+    {
+        var session = SessionId.New(time.GetUtcNow());
+        using var socket = await client.AcceptAsync(session);
+        var relay = new SessionRelay(session, client.Request, new UpstreamRequest(client.Provider, client.Request.Model, client.Query), relayServices);
+        registry.Add(relay);
+        // What the client says before its session is open waits for the upstream.
+        relay.Start(socket);
+        if (await OpenAsync(relay) is not null)
+            client.ClaimRefused();
+        else if (client.WhyGone() is { } gone)
+            relay.Post(new SessionEvent.CloseRequested(gone));
+        await relay.Completion;
+    }
+
+    private async Task<CloseCode?> OpenAsync(SessionRelay relay)
+    {
+        try
+        {
+            return await grains.Get<ISessionGrain>(relay.Session.ToString()).OpenAsync(relay.Request, CancellationToken.None);
+        }
+#pragma warning disable CA1031 // Whatever keeps the grain from deciding, the client must not hang.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            relay.Abandon();
+            return CloseCode.InternalError;
+        }
+    }
+}
