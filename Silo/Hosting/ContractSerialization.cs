@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using Orchestrator.Domain.Sessions.Link;
 using Orchestrator.Grains.Interfaces.Hosting;
+using Orchestrator.Grains.Interfaces.Sessions;
 using Orleans.Serialization;
 using Orleans.Serialization.Cloning;
 using Orleans.Serialization.Serializers;
@@ -23,9 +25,10 @@ internal static class ContractSerialization
         return serializer;
     }
 
-    /// <summary>A type of the contracts or of the rules, other than what has a serializer of its own.</summary>
-    public static bool IsMessage(Type type) => IsOurs(type) && !type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false)
-        && !type.IsInterface && !type.IsAssignableTo(typeof(Exception)) && !type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false);
+    /// <summary>A type of the contracts or of the rules, other than what has a serializer of its own (Silo/Sessions/LinkMessages.cs).</summary>
+    public static bool IsMessage(Type type) => IsOurs(type)
+        && type != typeof(FrameBatch) && type != typeof(LinkAck)
+        && !type.IsInterface && !type.IsAssignableTo(typeof(Exception)) && !type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false);
 
     private static bool IsOurs(Type type) => type.Assembly == typeof(ContractJson).Assembly || type.Assembly == typeof(Domain.Sessions.SessionId).Assembly;
 

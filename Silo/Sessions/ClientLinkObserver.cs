@@ -2,6 +2,6 @@ using Orchestrator.Grains.Interfaces.Sessions;
 
 namespace Orchestrator.Silo.Sessions;
 
-/// <summary>The way back to a client of a gateway-only process, as Orleans addresses it.</summary>
+/// <summary>The callback as Orleans addresses it.</summary>
 [Alias("client-link")]
 public interface IClientLinkObserver : IClientLink, IGrainObserver;
