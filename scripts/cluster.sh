@@ -23,7 +23,8 @@ start_nodes() { # start_nodes SILOS
     local i
     export Cluster__Id Cluster__AdvertisedAddress=127.0.0.1 Cluster__DashboardPort=0
     Cluster__Id=run-$(secret | cut -c 1-12)
-    export TrustedProxies__0=127.0.0.1/32 Process__DrainGrace=${Process__DrainGrace:-00:00:05}
+    # A silo takes its leave of the others, which takes it longer than the second that a lone process has.
+    export TrustedProxies__0=127.0.0.1/32 Process__DrainGrace=${Process__DrainGrace:-00:00:05} Process__StopTimeout=${Process__StopTimeout:-00:00:05}
     if ca=$(certificates); then
         export Cluster__Tls__CertificatePath=$data/deploy/node.pem Cluster__Tls__KeyPath=$data/deploy/node.key Cluster__Tls__CaPath=$ca
     fi
