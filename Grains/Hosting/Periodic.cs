@@ -11,6 +11,7 @@ public sealed partial class Periodic(string name, TimeSpan interval, Func<Cancel
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
     private bool _failing;
+    private bool _isDisposed;
 
     /// <summary>Begins; the first run is due after one interval.</summary>
     public void Start()
@@ -18,9 +19,12 @@ public sealed partial class Periodic(string name, TimeSpan interval, Func<Cancel
         _loop = Background.RunAsync(LoopAsync);
     }
 
-    /// <summary>Stops after the run that is under way.</summary>
+    /// <summary>Stops after the run that is under way. Repeating it is safe: a container disposes of what it knows by two names twice.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         await _stop.CancelAsync();
         await _loop;
         _stop.Dispose();
