@@ -61,9 +61,15 @@ public partial class SessionGrain(
 
         // Here and not when the grain comes to life: only an attach says that there is a client to claim for.
         var relay = links.Attach(_session, request, client);
-        var refused = await OpenAsync(request.Request, cancellationToken);
-        relay.Link?.Watch();
-        return new AttachAnswer(IsAttached: true, refused);
+        try
+        {
+            return new AttachAnswer(IsAttached: true, await OpenAsync(request.Request, cancellationToken));
+        }
+        finally
+        {
+            // Not before: while the claim waits for the database, no sign of life gets a turn.
+            relay.Link?.Watch();
+        }
     }
 
     /// <inheritdoc/>
