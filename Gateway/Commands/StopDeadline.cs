@@ -18,7 +18,7 @@ internal sealed class StopDeadline(TimeProvider time, Action end) : IDisposable
     {
         lock (_gate)
         {
-            if (Left is { } left && left <= span)
+            if (_isOver || (Left is { } left && left <= span))
                 return;
             (_setAt, _left) = (time.GetTimestamp(), span);
             if (_thread is null)
@@ -26,16 +26,20 @@ internal sealed class StopDeadline(TimeProvider time, Action end) : IDisposable
                 _thread = new Thread(Watch) { IsBackground = true, Name = "stop deadline" };
                 _thread.Start();
             }
-        }
 
-        _changed.Set();
+            _changed.Set();
+        }
     }
 
     /// <summary>The process stops by itself.</summary>
     public void Dispose()
     {
-        _isOver = true;
-        _changed.Set();
+        lock (_gate)
+        {
+            _isOver = true;
+            _changed.Set();
+        }
+
         _thread?.Join();
         _changed.Dispose();
     }

@@ -28,6 +28,10 @@ internal static class UntilStopped
             deadline.In(times.StopsWithin);
         });
 
+        // What of the grace nobody needed is not the rest's to hang in.
+        _ = drain.GraceOver.ContinueWith(
+            _ => deadline.In(times.DrainTimeout + times.StopTimeout), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+
         var signals = 0;
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Asked);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Asked);

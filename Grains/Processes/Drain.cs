@@ -23,6 +23,7 @@ public sealed partial class Drain(
     private readonly IReadOnlyList<IAttachedClients> _clients = [.. clients];
     private readonly CancellationTokenSource _graceOver = new();
     private readonly CancellationTokenSource _patienceOver = new();
+    private readonly TaskCompletionSource _graceEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private Task? _run;
     private long _beganAt;
@@ -31,6 +32,9 @@ public sealed partial class Drain(
 
     /// <summary>The process is going away and takes no more sessions.</summary>
     public bool IsDraining => sessions.IsClosed;
+
+    /// <summary>Done when the grace is over, or none is left who needs it.</summary>
+    public Task GraceOver => _graceEnded.Task;
 
     /// <summary>How many sessions have their relay here.</summary>
     public int Sessions => sessions.Count;
@@ -77,7 +81,7 @@ public sealed partial class Drain(
         try
         {
             await LeaveAloneAsync(cancellationToken);
-            Volatile.Write(ref _endingAt, time.GetTimestamp());
+            BeginEnding();
             await EndAllAsync(cancellationToken);
         }
 #pragma warning disable CA1031 // Whatever fails here, the process still has to stop in order.
@@ -87,12 +91,18 @@ public sealed partial class Drain(
             if (exception is not OperationCanceledException)
                 LogFailed(exception);
             if (_endingAt == 0)
-                Volatile.Write(ref _endingAt, time.GetTimestamp());
+                BeginEnding();
             // What is left is finished by another process once our lease has lapsed.
             LogCutShort(Sessions, Clients);
             foreach (var relay in sessions.All)
                 relay.Cut();
         }
+    }
+
+    private void BeginEnding()
+    {
+        Volatile.Write(ref _endingAt, time.GetTimestamp());
+        _graceEnded.TrySetResult();
     }
 
     private async Task LeaveAloneAsync(CancellationToken cancellationToken)
