@@ -25,7 +25,7 @@ public sealed partial class ReconciliationStore(Database database) : IReconcilia
             await connection.OpenAsync(cancellationToken);
             await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock(hashtext('orchestrator reconciliation'), hashtext(current_schema()))", connection);
             if (await command.ExecuteScalarAsync(cancellationToken) is true)
-                return connection;
+                return new Turn(connection);
         }
         catch
         {
@@ -35,6 +35,27 @@ public sealed partial class ReconciliationStore(Database database) : IReconcilia
 
         await connection.DisposeAsync();
         return null;
+    }
+
+    /// <summary>Somebody's turn. Given back before the connection ends: the server may notice that only later, and whoever is next would be refused.</summary>
+    private sealed class Turn(NpgsqlConnection connection) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            try
+            {
+                await using var command = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", connection);
+                await command.ExecuteScalarAsync();
+            }
+            catch (NpgsqlException)
+            {
+                // It ends with the connection all the same.
+            }
+            finally
+            {
+                await connection.DisposeAsync();
+            }
+        }
     }
 
     /// <inheritdoc/>
