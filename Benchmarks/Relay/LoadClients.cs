@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using System.Text;
 using Orchestrator.Benchmarks.Support;
 
 namespace Orchestrator.Benchmarks.Relay;
@@ -15,14 +14,6 @@ internal sealed record RoundResult(double MessagesPerSecond, double P50Milliseco
 /// <summary>Clients that each send a message, wait for its echo, and send the next: as fast as the way to the echo and back allows.</summary>
 internal static class LoadClients
 {
-    private const int MessageBytes = 120;
-
-    // What a prompt looks like; the rest is filled up to the size.
-    private static readonly byte[] Message = Encoding.ASCII.GetBytes(
-        """{"type":"prompt","prompt":"a paper cutout world, evening light","enhance_prompt":true,"seed":1""".PadRight(MessageBytes - 2, '0') + " }");
-
-    private static readonly byte[] Frame = LeanSocket.Frame(Message);
-
     /// <summary>One round: connects, warms up, measures, leaves.</summary>
     public static async Task<RoundResult> RunAsync(Peer peer, int clients, TimeSpan warmUp, TimeSpan measure)
     {
@@ -52,7 +43,7 @@ internal static class LoadClients
         var latencies = new List<double>(1_000_000);
         var messages = 0;
         foreach (var client in clients)
-            client.Send(Frame);
+            client.Send(Prompt.Frame);
 
         while (Stopwatch.GetTimestamp() < end)
         {
@@ -62,13 +53,13 @@ internal static class LoadClients
             foreach (var socket in ready)
             {
                 var client = bySocket[socket];
-                if (!client.Receive(Message))
+                if (!client.Receive(Prompt.Message))
                     continue;
                 messages++;
                 var now = Stopwatch.GetTimestamp();
                 if (client.SentAt >= begin && now <= end)
                     latencies.Add(Stopwatch.GetElapsedTime(client.SentAt, now).TotalMilliseconds);
-                client.Send(Frame);
+                client.Send(Prompt.Frame);
             }
         }
 

@@ -6,15 +6,22 @@ namespace Orchestrator.Benchmarks.Relay;
 /// <summary>One way from a client to the echo and back.</summary>
 /// <param name="Name">Its row.</param>
 /// <param name="Address">Where clients connect.</param>
-/// <param name="Process">What runs for it, if anything does.</param>
-internal sealed record Peer(string Name, Uri Address, ChildProcess? Process) : IAsyncDisposable
+/// <param name="Processes">What runs for it, if anything does; the last is stopped last.</param>
+internal sealed record Peer(string Name, Uri Address, params ChildProcess[] Processes) : IAsyncDisposable
 {
-    /// <summary>Processor time that it and its workers have used.</summary>
-    public double ProcessorSeconds => Process is null ? 0 : ProcessTimes.All()
-        .Where(process => process.Id == Process.Id || process.Parent == Process.Id)
+    /// <summary>Processor time that its processes and their workers have used.</summary>
+    public double ProcessorSeconds => Processes.Length == 0 ? 0 : ProcessTimes.All()
+        .Where(process => Array.Exists(Processes, own => process.Id == own.Id || process.Parent == own.Id))
         .Sum(process => process.Own);
 
-    public ValueTask DisposeAsync() => Process?.DisposeAsync() ?? ValueTask.CompletedTask;
+    /// <summary>Memory that its processes hold now, in bytes; their workers' is not in it.</summary>
+    public long ResidentBytes => Processes.Sum(process => process.ResidentBytes);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in Processes)
+            await process.DisposeAsync();
+    }
 }
 
 /// <summary>Proxies that others run in our place. Each passes frames on to the same echo; what is missing is installed, or named.</summary>

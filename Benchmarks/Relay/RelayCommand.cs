@@ -14,39 +14,45 @@ internal static class RelayCommand
         var json = new Option<FileInfo?>("--json") { Description = "Also write the figures as JSON to this file" };
         var save = new Option<bool>("--save") { Description = "Also keep the table under Benchmarks/results" };
         var smoke = new Option<bool>("--smoke") { Description = "Small numbers, no floors, nothing installed: shows that it works, not how fast" };
-        var command = new Command("relay", "Messages, memory and set-ups through the whole path, beside a bare pump and other proxies; fails below a floor") { json, save, smoke };
-        command.SetAction(arguments => RunAsync(arguments.GetValue(smoke) ? RelayPlan.Smoke : RelayPlan.Full, arguments.GetValue(json), arguments.GetValue(save)));
+        var only = new Option<string?>("--only") { Description = "One row beside the pump, without floors and without sessions' memory and set-ups: to compare settings" };
+        only.AcceptOnlyFromAmong("direct", "haproxy", "nginx", "python", "orchestrator", OrleansPeers.Cohosted, OrleansPeers.BehindGateway);
+        var command = new Command("relay", "Messages, memory and set-ups through the whole path, beside a bare pump and other proxies; fails below a floor")
+        {
+            json, save, smoke, only,
+        };
+        command.SetAction(arguments => RunAsync(
+            arguments.GetValue(smoke) ? RelayPlan.Smoke : RelayPlan.Full, arguments.GetValue(only), arguments.GetValue(json), arguments.GetValue(save)));
         return command;
     }
 
-    public static Task<int> SmokeAsync() => RunAsync(RelayPlan.Smoke, json: null, save: false);
+    public static Task<int> SmokeAsync() => RunAsync(RelayPlan.Smoke, only: null, json: null, save: false);
 
-    private static async Task<int> RunAsync(RelayPlan plan, FileInfo? json, bool save)
+    private static async Task<int> RunAsync(RelayPlan plan, string? only, FileInfo? json, bool save)
     {
         var load = await MachineLoad.BeginAsync();
-        var (sessionBytes, setUps) = await SessionCost.MeasureAsync(plan.IdleSessions, plan.SetUps, plan.Clients, plan.Settle);
-        var (measured, missing) = await MeasureRowsAsync(plan);
-        var report = RelayReport.Of(measured, sessionBytes, setUps, missing, load.Describe());
+        var cost = only is null ? await SessionCost.MeasureAsync(plan.IdleSessions, plan.SetUps, plan.Clients, plan.Settle) : null;
+        var (measured, notes) = await MeasureRowsAsync(plan, only);
+        var report = RelayReport.Of(measured, cost, notes, load.Describe());
 
         Terminal.Print(report.Table);
         if (json is not null)
             await File.WriteAllTextAsync(json.FullName, report.Json);
         if (save)
             await ResultFile.SaveAsync("relay", "The relay beside others", report.Table);
-        if (!plan.HasFloors)
+        if (!plan.HasFloors || only is not null)
             return 0;
         foreach (var shortfall in report.Shortfalls)
             Terminal.Print($"below the floor: {shortfall}");
         return report.Shortfalls.Count == 0 ? 0 : 1;
     }
 
-    private static async Task<(IReadOnlyDictionary<string, List<RoundResult>> Measured, IReadOnlyList<string> Missing)> MeasureRowsAsync(RelayPlan plan)
+    private static async Task<(IReadOnlyDictionary<string, List<RoundResult>> Measured, IReadOnlyList<string> Notes)> MeasureRowsAsync(RelayPlan plan, string? only)
     {
         await using var gateway = await GatewayUnderTest.StartAsync("relay");
         List<Peer> peers = [];
         try
         {
-            var missing = await StartPeersAsync(peers, gateway, plan.MayInstall);
+            var notes = await StartPeersAsync(peers, gateway, only, plan.MayInstall);
             var measured = peers.ToDictionary(peer => peer.Name, _ => new List<RoundResult>());
             // A server lives for days; what its first seconds cost, compilation above all, is not what a message costs.
             foreach (var peer in peers)
@@ -64,7 +70,9 @@ internal static class RelayCommand
                 }
             }
 
-            return (measured, missing);
+            if (only is not null)
+                notes.AddRange(peers.Where(peer => peer.Processes.Length > 0).Select(peer => $"{peer.Name}: {peer.ResidentBytes / 1048576.0:0} MiB (RSS) after the last round"));
+            return (measured, notes);
         }
         finally
         {
@@ -73,23 +81,28 @@ internal static class RelayCommand
         }
     }
 
-    private static async Task<IReadOnlyList<string>> StartPeersAsync(List<Peer> peers, GatewayUnderTest gateway, bool mayInstall)
+    /// <summary>Starts those that can be measured here, and says which cannot and why.</summary>
+    private static async Task<List<string>> StartPeersAsync(List<Peer> peers, GatewayUnderTest gateway, string? only, bool mayInstall)
     {
         List<string> missing = [];
-        peers.Add(new("direct", gateway.Provider, Process: null));
+        await AddAsync("direct", () => null, () => Task.FromResult(new Peer("direct", gateway.Provider)));
         peers.Add(await Peers.StartPumpAsync(gateway.Provider));
-        await AddAsync("haproxy", "haproxy", () => Peers.HasProgram("haproxy"), Peers.StartHaproxyAsync);
-        await AddAsync("nginx", "nginx-light", () => Peers.HasProgram("nginx"), Peers.StartNginxAsync);
-        await AddAsync("python", "python3-websockets", Peers.HasPythonWebsockets, Peers.StartPythonAsync);
-        peers.Add(new("orchestrator", gateway.Session("sim-echo"), gateway.Process));
+        await AddAsync("haproxy", () => Peers.WhyMissing("haproxy", () => Peers.HasProgram("haproxy"), mayInstall), () => Peers.StartHaproxyAsync(gateway.Provider));
+        await AddAsync("nginx", () => Peers.WhyMissing("nginx-light", () => Peers.HasProgram("nginx"), mayInstall), () => Peers.StartNginxAsync(gateway.Provider));
+        await AddAsync("python", () => Peers.WhyMissing("python3-websockets", Peers.HasPythonWebsockets, mayInstall), () => Peers.StartPythonAsync(gateway.Provider));
+        await AddAsync("orchestrator", () => null, () => Task.FromResult(new Peer("orchestrator", gateway.Session("sim-echo"), gateway.Process)));
+        await AddAsync(OrleansPeers.Cohosted, () => SiloProgram.WhyMissing, () => OrleansPeers.StartCohostedAsync(gateway));
+        await AddAsync(OrleansPeers.BehindGateway, () => SiloProgram.WhyMissing, () => OrleansPeers.StartBehindGatewayAsync(gateway));
         return missing;
 
-        async Task AddAsync(string name, string package, Func<bool> isThere, Func<Uri, Task<Peer>> start)
+        async Task AddAsync(string name, Func<string?> whyMissing, Func<Task<Peer>> start)
         {
-            if (Peers.WhyMissing(package, isThere, mayInstall) is { } reason)
-                missing.Add($"{name}: {reason}");
+            if (only is not null && only != name)
+                return;
+            if (whyMissing() is { } reason)
+                missing.Add($"not measured: {name}: {reason}");
             else
-                peers.Add(await start(gateway.Provider));
+                peers.Add(await start());
         }
     }
 }

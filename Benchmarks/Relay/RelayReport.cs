@@ -9,22 +9,32 @@ namespace Orchestrator.Benchmarks.Relay;
 /// <summary>The figures of one run, as people and as programs read them, held against the floors.</summary>
 internal sealed record RelayReport(string Table, string Json, IReadOnlyList<string> Shortfalls)
 {
-    private static readonly JsonSerializerOptions Snake = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Snake = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     public static RelayReport Of(
-        IReadOnlyDictionary<string, List<RoundResult>> measured, double sessionBytes, double setUps, IReadOnlyList<string> missing, string machine)
+        IReadOnlyDictionary<string, List<RoundResult>> measured, SessionFigures? cost, IReadOnlyList<string> notes, string machine)
     {
         var rows = measured.Select(row => Row.Of(row.Key, row.Value, measured["pump"])).ToList();
-        var report = new Report(Environment.ProcessorCount, ResultFile.Commit, rows, Math.Round(sessionBytes), Math.Round(setUps, 1));
-        return new RelayReport(TableOf(report, missing, machine), JsonSerializer.Serialize(report, Snake), [.. ShortfallsOf(report)]);
+        var report = new Report(
+            Environment.ProcessorCount, ResultFile.Commit, SiloProgram.Experiment, rows,
+            cost is null ? null : Math.Round(cost.Bytes), cost is null ? null : Math.Round(cost.SetUpsPerSecond, 1));
+        return new RelayReport(TableOf(report, notes, machine), JsonSerializer.Serialize(report, Snake), [.. ShortfallsOf(report)]);
     }
 
     private static IEnumerable<string> ShortfallsOf(Report report)
     {
         var byName = report.Rows.ToDictionary(row => row.Name);
-        var ours = byName["orchestrator"];
-        if (ours.RatioToPump < Floors.OfPump)
-            yield return $"{ours.RatioToPump:0.00} of the bare pump, wanted {Floors.OfPump:0.00}";
+        if (!byName.TryGetValue("orchestrator", out var ours))
+            yield break;
+        foreach (var (name, floor) in Floors.OfPump)
+        {
+            if (byName.TryGetValue(name, out var row) && row.RatioToPump < floor)
+                yield return $"{name} has {row.RatioToPump:0.00} of the bare pump, wanted {floor:0.00}";
+        }
+
         if (!byName.TryGetValue("nginx", out var nginx) || ours.MessagesPerS < Floors.OfNginx * nginx.MessagesPerS)
             yield return $"{ours.MessagesPerS / nginx?.MessagesPerS ?? 0:0.00} times nginx, wanted {Floors.OfNginx:0.00}";
         if (!byName.TryGetValue("python", out var python) || ours.MessagesPerS < Floors.OfPython * python.MessagesPerS)
@@ -35,38 +45,43 @@ internal sealed record RelayReport(string Table, string Json, IReadOnlyList<stri
             yield return $"{report.SetupsPerS:0} set-ups/s, wanted {Floors.SetUpsPerSecond}";
     }
 
-    private static string TableOf(Report report, IReadOnlyList<string> missing, string machine)
+    private static string TableOf(Report report, IReadOnlyList<string> notes, string machine)
     {
         var table = new StringBuilder();
         table.AppendLine(CultureInfo.InvariantCulture, $"commit {report.Commit}, {machine}. 50 closed-loop clients, 120-byte JSON; medians over the rounds.");
+        if (report.SiloEnvironment is { } variables)
+            table.AppendLine(CultureInfo.InvariantCulture, $"Silos were started with {variables}.");
         table.AppendLine();
-        table.AppendLine("| row          | messages/s | p50 ms | p99 ms | messages/s to pump | its CPU us/message |");
-        table.AppendLine("|--------------|-----------:|-------:|-------:|-------------------:|-------------------:|");
+        table.AppendLine("| row              | messages/s | p50 ms | p99 ms | messages/s to pump | its CPU us/message |");
+        table.AppendLine("|------------------|-----------:|-------:|-------:|-------------------:|-------------------:|");
         foreach (var row in report.Rows)
         {
             table.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"| {row.Name,-12} | {row.MessagesPerS,10:0} | {row.P50Ms,6:0.00} | {row.P99Ms,6:0.00} | {row.RatioToPump,18:0.00} | {row.ProcessorUs,18:0.0} |");
+                $"| {row.Name,-16} | {row.MessagesPerS,10:0} | {row.P50Ms,6:0.00} | {row.P99Ms,6:0.00} | {row.RatioToPump,18:0.00} | {row.ProcessorUs,18:0.0} |");
         }
 
         table.AppendLine();
-        table.AppendLine(CultureInfo.InvariantCulture, $"{report.SessionBytes:0} bytes (RSS) per idle session; {report.SetupsPerS:0} session set-ups/s including claim and dial");
-        foreach (var reason in missing)
-            table.AppendLine(CultureInfo.InvariantCulture, $"not measured: {reason}");
+        if (report.SessionBytes is { } bytes)
+            table.AppendLine(CultureInfo.InvariantCulture, $"{bytes:0} bytes (RSS) per idle session; {report.SetupsPerS:0} session set-ups/s including claim and dial");
+        foreach (var note in notes)
+            table.AppendLine(note);
         return table.ToString().TrimEnd();
     }
 
     /// <summary>What a row must reach.</summary>
     private static class Floors
     {
-        public const double OfPump = 0.85;
+        /// <summary>Of the bare pump's messages; a row that could not be measured here is none that fell short.</summary>
+        public static readonly (string Name, double Least)[] OfPump = [("orchestrator", 0.85), (OrleansPeers.Cohosted, 0.85), (OrleansPeers.BehindGateway, 0.60)];
+
         public const double OfNginx = 1.5;
         public const double OfPython = 2.5;
         public const double SessionBytes = 65_536;
         public const double SetUpsPerSecond = 500;
     }
 
-    private sealed record Report(int Cores, string Commit, IReadOnlyList<Row> Rows, double SessionBytes, double SetupsPerS);
+    private sealed record Report(int Cores, string Commit, string? SiloEnvironment, IReadOnlyList<Row> Rows, double? SessionBytes, double? SetupsPerS);
 
     private sealed record Row(string Name, double MessagesPerS, double P50Ms, double P99Ms, double RatioToPump, [property: JsonIgnore] double ProcessorUs)
     {

@@ -4,6 +4,11 @@ using Orchestrator.Benchmarks.Support;
 
 namespace Orchestrator.Benchmarks.Relay;
 
+/// <summary>What a session costs.</summary>
+/// <param name="Bytes">One that does nothing.</param>
+/// <param name="SetUpsPerSecond">How many are opened in a second.</param>
+internal sealed record SessionFigures(double Bytes, double SetUpsPerSecond);
+
 /// <summary>What a session costs that does nothing, and what it costs to open one.</summary>
 internal static class SessionCost
 {
@@ -11,7 +16,7 @@ internal static class SessionCost
     /// Opens sessions and waits for the provider's first word on each, so that claim and dial are behind it; then lets them
     /// lie and looks at the Gateway's memory, over what it held before the first one.
     /// </summary>
-    public static async Task<(double SessionBytes, double SetUpsPerSecond)> MeasureAsync(int idle, int setUps, int concurrency, TimeSpan settle)
+    public static async Task<SessionFigures> MeasureAsync(int idle, int setUps, int concurrency, TimeSpan settle)
     {
         using var invoker = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false });
 
@@ -36,7 +41,7 @@ internal static class SessionCost
             Terminal.Say($"{setUps} set-ups, {concurrency} at a time");
             var (sockets, took) = await OpenAsync(gateway.Session("sim-idle"), setUps, concurrency, invoker);
             Close(sockets);
-            return (perSession, setUps / took.TotalSeconds);
+            return new SessionFigures(perSession, setUps / took.TotalSeconds);
         }
     }
 

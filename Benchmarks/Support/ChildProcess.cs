@@ -7,6 +7,9 @@ namespace Orchestrator.Benchmarks.Support;
 /// <summary>A process we started and will end. Its output is kept for the case that it fails.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
+    // A program that compiles what it runs, on a machine where others begin with it.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly Process _process;
     private readonly Queue<string> _output = new();
     private bool _disposed;
@@ -42,13 +45,23 @@ internal sealed class ChildProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>Waits until something listens on the port; fails with the program's last words.</summary>
-    public async Task WhenListeningAsync(int port)
+    public Task WhenListeningAsync(int port) => WhenAsync(() => TryConnectAsync(port), $"does not listen on port {port}");
+
+    /// <summary>Waits until one of our programs says on this port that it is ready; fails with its last words.</summary>
+    public async Task WhenReadyAsync(int port)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!await TryConnectAsync(port))
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        var address = new Uri($"http://127.0.0.1:{port}/healthz/ready");
+        await WhenAsync(() => AnswersAsync(http, address), $"is not ready on port {port}");
+    }
+
+    private async Task WhenAsync(Func<Task<bool>> isTrue, string complaint)
+    {
+        using var timeout = new CancellationTokenSource(Patience);
+        while (!await isTrue())
         {
             if (_process.HasExited || timeout.IsCancellationRequested)
-                throw new InvalidOperationException($"{_process.StartInfo.FileName} does not listen on port {port}:\n{LastWords}");
+                throw new InvalidOperationException($"{string.Join(' ', _process.StartInfo.ArgumentList.Prepend(_process.StartInfo.FileName))} {complaint}:\n{LastWords}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
     }
@@ -87,6 +100,19 @@ internal sealed class ChildProcess : IAsyncDisposable
             return true;
         }
         catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> AnswersAsync(HttpClient http, Uri address)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(address);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
             return false;
         }

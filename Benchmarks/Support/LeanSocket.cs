@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Orchestrator.Benchmarks.Relay;
+namespace Orchestrator.Benchmarks.Support;
 
 /// <summary>
 /// A WebSocket client that does no more than a load needs: one frame, masked once and sent again and again, and frames that
@@ -57,25 +57,35 @@ internal sealed class LeanSocket : IDisposable
     /// <summary>Reads what is there. True when the awaited message was among it; whatever else came is the provider's own, such as its ticks.</summary>
     public bool Receive(ReadOnlySpan<byte> awaited)
     {
-        var received = Socket.Receive(_buffer.AsSpan(_length));
+        return Take(Socket.Receive(_buffer.AsSpan(_length)), awaited) > 0;
+    }
+
+    /// <summary>Waits for more and reads it. How often the awaited message was among it.</summary>
+    public async ValueTask<int> ReceiveAsync(ReadOnlyMemory<byte> awaited, CancellationToken cancellationToken) =>
+        Take(await Socket.ReceiveAsync(_buffer.AsMemory(_length), cancellationToken), awaited.Span);
+
+    /// <inheritdoc/>
+    public void Dispose() => Socket.Dispose();
+
+    /// <summary>Looks at what was received: counts the awaited message, and keeps what is not whole yet.</summary>
+    private int Take(int received, ReadOnlySpan<byte> awaited)
+    {
         if (received == 0)
             throw new InvalidOperationException("The socket was closed.");
         _length += received;
-        var (position, found) = (0, false);
+        var (position, found) = (0, 0);
         while (TryTake(ref position, out var opcode, out var payload))
         {
             if (opcode == 8)
                 throw new InvalidOperationException($"The session was closed: {Encoding.UTF8.GetString(payload)}");
-            found |= opcode == 1 && payload.SequenceEqual(awaited);
+            if (opcode == 1 && payload.SequenceEqual(awaited))
+                found++;
         }
 
         _buffer.AsSpan(position, _length - position).CopyTo(_buffer);
         _length -= position;
         return found;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => Socket.Dispose();
 
     /// <summary>Takes a whole frame from the buffer; a server masks none.</summary>
     private bool TryTake(ref int position, out int opcode, out ReadOnlySpan<byte> payload)
