@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orchestrator.Benchmarks.Cluster;
 using Orchestrator.Benchmarks.Faults;
 using Orchestrator.Benchmarks.Flush;
 using Orchestrator.Benchmarks.Ledger;
@@ -11,6 +12,7 @@ var root = new RootCommand("Measures Orchestrator: each command prints its table
     RelayCommand.Create(),
     FlushCommand.Create(),
     LedgerCommand.Create(),
+    ClusterCommand.Create(),
     FaultsCommand.Create(),
     SkewedGateway.Create(),
     PumpPeer.Create(),
@@ -19,8 +21,14 @@ var root = new RootCommand("Measures Orchestrator: each command prints its table
 root.SetAction(async arguments =>
 {
     if (arguments.GetValue(smoke))
-        return new[] { await RelayCommand.SmokeAsync(), await FlushCommand.SmokeAsync(), await LedgerCommand.SmokeAsync(), await FaultsCommand.SmokeAsync() }.Max();
-    Terminal.Say("Which benchmark: relay, flush, ledger or faults? See --help.");
+    {
+        return new[]
+        {
+            await RelayCommand.SmokeAsync(), await ClusterCommand.SmokeAsync(), await FlushCommand.SmokeAsync(), await LedgerCommand.SmokeAsync(), await FaultsCommand.SmokeAsync(),
+        }.Max();
+    }
+
+    Terminal.Say("Which benchmark: relay, cluster, flush, ledger or faults? See --help.");
     return 2;
 });
 return await root.Parse(args).InvokeAsync();
