@@ -12,17 +12,24 @@ internal static class ClusterCommand
         var save = new Option<bool>("--save") { Description = "Also keep the table under Benchmarks/results" };
         var smoke = new Option<bool>("--smoke") { Description = "Small numbers, no bound: shows that it works, not how fast" };
         var rounds = new Option<int?>("--rounds") { Description = "So many rounds, each half a minute a cluster" };
-        var command = new Command("cluster", "Processor time of a session and of a message on 1, 2 and 3 silos; fails above 1.15 times that of one") { json, save, smoke, rounds };
-        command.SetAction(arguments => RunAsync(PlanOf(arguments.GetValue(smoke), arguments.GetValue(rounds)), arguments.GetValue(json), arguments.GetValue(save)));
+        var sessions = new Option<int?>("--sessions") { Description = "So many sessions: to look how the figures depend on the load" };
+        var messages = new Option<int?>("--messages") { Description = "So many messages a second in all: to look how the figures depend on the load" };
+        var command = new Command("cluster", "Processor time of a session and of a message on 1, 2 and 3 silos; fails above 1.15 times that of one")
+        {
+            json, save, smoke, rounds, sessions, messages,
+        };
+        command.SetAction(arguments => RunAsync(
+            PlanOf(arguments.GetValue(smoke), arguments.GetValue(rounds), arguments.GetValue(sessions), arguments.GetValue(messages)),
+            arguments.GetValue(json), arguments.GetValue(save)));
         return command;
     }
 
     public static Task<int> SmokeAsync() => RunAsync(ClusterPlan.Smoke, json: null, save: false);
 
-    private static ClusterPlan PlanOf(bool smoke, int? rounds)
+    private static ClusterPlan PlanOf(bool smoke, int? rounds, int? sessions, int? messages)
     {
         var plan = smoke ? ClusterPlan.Smoke : ClusterPlan.Full;
-        return plan with { Rounds = rounds ?? plan.Rounds };
+        return plan with { Rounds = rounds ?? plan.Rounds, Sessions = sessions ?? plan.Sessions, MessagesPerSecond = messages ?? plan.MessagesPerSecond };
     }
 
     private static async Task<int> RunAsync(ClusterPlan plan, FileInfo? json, bool save)
