@@ -103,7 +103,7 @@ public partial class OperatorScenarios(TestDatabase database) : IClassFixture<Te
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory,
         };
-        foreach (var argument in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "orchestrator.dll")))
+        foreach (var argument in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, ProgramUnderTest.Program)))
             start.ArgumentList.Add(argument);
         start.Environment["ConnectionStrings__Orchestrator"] = database.ConnectionString;
         start.Environment["MasterKey"] = _masterKey;

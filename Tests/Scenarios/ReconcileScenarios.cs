@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Orchestrator.Tests.Billing.Reconciliation;
+using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Scenarios;
 
@@ -83,7 +84,7 @@ public sealed class ReconcileScenarios : IAsyncLifetime
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory,
         };
-        foreach (var argument in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "orchestrator.dll")))
+        foreach (var argument in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, ProgramUnderTest.Program)))
             start.ArgumentList.Add(argument);
         start.Environment["DOTNET_ENVIRONMENT"] = "Production";
         start.Environment["ConnectionStrings__Orchestrator"] = _world.Database.ConnectionString;

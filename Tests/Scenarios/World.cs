@@ -50,7 +50,8 @@ public class World : IAsyncLifetime
     /// <inheritdoc/>
     public virtual async Task InitializeAsync()
     {
-        await Database.InitializeAsync();
+        await MigrateAsync();
+        await Ownership.WatchAsync(Database);
         Admin = new TenantAdmin(Database.Database, TimeProvider.System);
         Provider = await ProviderSimulator.StartAsync(ProviderOptions);
         if (StartsGateway)
@@ -62,13 +63,31 @@ public class World : IAsyncLifetime
     {
         foreach (var gateway in _gateways)
             await gateway.DisposeAsync();
-        if (Provider is not null)
-            await Provider.DisposeAsync();
-        await Database.DisposeAsync();
+        try
+        {
+            if (Provider is not null)
+                await Ownership.AssertAsync(Database, Provider.Truth);
+        }
+        finally
+        {
+            if (Provider is not null)
+                await Provider.DisposeAsync();
+            await Database.DisposeAsync();
+        }
     }
 
+    /// <summary>Whether clients and the API are served there.</summary>
+    protected virtual bool Serves(ChildGateway gateway) => true;
+
+    /// <summary>Makes the tables.</summary>
+    protected virtual Task MigrateAsync() => Database.InitializeAsync();
+
     /// <summary>Starts another gateway on the same database and provider.</summary>
-    public async Task<ChildGateway> StartGatewayAsync(params (string Name, string Value)[] settings)
+    public Task<ChildGateway> StartGatewayAsync(params (string Name, string Value)[] settings) => StartGatewayAsync(ChildGateway.StartAsync, settings);
+
+    /// <summary>Starts another gateway in a way of the caller's.</summary>
+    protected async Task<ChildGateway> StartGatewayAsync(
+        Func<IReadOnlyDictionary<string, string>, Task<ChildGateway>> start, params (string Name, string Value)[] settings)
     {
         var all = new Dictionary<string, string>
         {
@@ -84,7 +103,7 @@ public class World : IAsyncLifetime
         };
         foreach (var (name, value) in GatewaySettings.Select(setting => (setting.Key, setting.Value)).Concat(settings))
             all[name] = value;
-        var gateway = await ChildGateway.StartAsync(all);
+        var gateway = await start(all);
         _gateways.Add(gateway);
         return gateway;
     }
@@ -97,7 +116,7 @@ public class World : IAsyncLifetime
         await Admin.SetPriceAsync(id, model: null, new Price(MicrosPerSecond, Rounding.Default));
         var key = await Admin.AddKeyAsync(id, name);
         var reseller = new Reseller(id, name, key.Id, key.Key);
-        foreach (var gateway in _gateways.Where(gateway => !gateway.Gone.IsCompleted))
+        foreach (var gateway in _gateways.Where(gateway => Serves(gateway) && !gateway.Gone.IsCompleted))
         {
             using var http = Http(reseller.Key, gateway);
             await Eventually.IsAsync($"{name} is known", async () => (await http.GetAsync("/v1/sessions")).IsSuccessStatusCode);

@@ -6,21 +6,22 @@ using System.Runtime.InteropServices;
 namespace Orchestrator.Tests.Support;
 
 /// <summary>
-/// A real Gateway: the program that ships, in a process of its own that a test may stop, pause and kill. All that it prints
-/// is kept, for whoever looks for what should not be there.
+/// A real Gateway: the program that ships, in a process of its own that a test may stop, pause and kill, and whatever
+/// processes it needs beside it. All that they print is kept, for whoever looks for what should not be there.
 /// </summary>
 public sealed partial class ChildGateway : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private IReadOnlyList<ChildGateway> _companions = [];
     private bool _disposed;
 
-    private ChildGateway(IReadOnlyDictionary<string, string> settings)
+    private ChildGateway(Launch launch)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -28,15 +29,19 @@ public sealed partial class ChildGateway : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = AppContext.BaseDirectory,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "orchestrator.dll"), "serve", "--urls", settings.GetValueOrDefault("urls", "http://127.0.0.1:0") },
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, launch.Program), "serve", "--urls", launch.Settings.GetValueOrDefault("urls", "http://127.0.0.1:0") },
         };
-        foreach (var (name, value) in settings)
+        foreach (var (name, value) in launch.Settings)
             start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
 
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        _process.Exited += (_, _) => _gone.TrySetResult();
+        _process.Exited += (_, _) =>
+        {
+            launch.WhenGone?.Invoke();
+            _gone.TrySetResult();
+        };
     }
 
     /// <summary>Where it listens.</summary>
@@ -44,8 +49,11 @@ public sealed partial class ChildGateway : IAsyncDisposable
         ? _listening.Task.Result
         : throw new InvalidOperationException("The gateway does not listen yet.");
 
-    /// <summary>All that it printed so far.</summary>
-    public string Output => string.Join('\n', _output);
+    /// <summary>All that it and its companions printed so far.</summary>
+    public string Output => string.Join('\n', _output.Concat(_companions.Select(companion => companion.Output)));
+
+    /// <summary>Its process.</summary>
+    public int Id => _process.Id;
 
     /// <summary>How it left; throws while it runs.</summary>
     public int ExitCode => _process.ExitCode;
@@ -63,10 +71,35 @@ public sealed partial class ChildGateway : IAsyncDisposable
     /// <summary>Done when the process is gone.</summary>
     public Task Gone => _gone.Task;
 
-    /// <summary>Starts one on a free port of loopback; it listens and is ready when the task completes.</summary>
+    /// <summary>Starts the program under test and what it needs beside it.</summary>
     public static async Task<ChildGateway> StartAsync(IReadOnlyDictionary<string, string> settings)
     {
-        var gateway = new ChildGateway(settings);
+        var (program, beside) = ProgramUnderTest.For(settings);
+        var starting = beside.Select(StartAsync).ToList();
+        try
+        {
+            var companions = await Task.WhenAll(starting);
+            var gateway = await StartAsync(program);
+            gateway._companions = companions;
+            return gateway;
+        }
+        catch
+        {
+            foreach (var companion in starting)
+            {
+                await ((Task)companion).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (companion.IsCompletedSuccessfully)
+                    await (await companion).DisposeAsync();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Starts one on a free port of loopback; it listens when the task completes.</summary>
+    public static async Task<ChildGateway> StartAsync(Launch launch)
+    {
+        var gateway = new ChildGateway(launch);
         gateway._process.Start();
         gateway._process.BeginOutputReadLine();
         gateway._process.BeginErrorReadLine();
@@ -124,6 +157,8 @@ public sealed partial class ChildGateway : IAsyncDisposable
         if (_disposed)
             return;
         _disposed = true;
+        foreach (var companion in _companions)
+            await companion.DisposeAsync();
         if (!_process.HasExited)
             await KillAsync();
         // All that was printed has been read once this returns.

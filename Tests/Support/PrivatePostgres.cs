@@ -53,9 +53,12 @@ public sealed class PrivatePostgres : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await RunAsync("destroy", _name);
 
-    private static async Task<string> RunAsync(params string[] arguments)
+    private static Task<string> RunAsync(params string[] arguments) => ScriptAsync(Patience, "postgres", arguments);
+
+    /// <summary>Runs a script of the checkout, and answers what it printed.</summary>
+    internal static async Task<string> ScriptAsync(TimeSpan timeout, string name, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(Path.Combine(Checkout.Folder, "scripts", "postgres"), arguments)
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(Checkout.Folder, "scripts", name), arguments)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -63,10 +66,10 @@ public sealed class PrivatePostgres : IAsyncDisposable
         })!;
         var output = process.StandardOutput.ReadToEndAsync();
         var complaints = process.StandardError.ReadToEndAsync();
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(timeout);
         await process.WaitForExitAsync(patience.Token);
         return process.ExitCode == 0
             ? await output
-            : throw new InvalidOperationException($"scripts/postgres {string.Join(' ', arguments)} failed: {await complaints}");
+            : throw new InvalidOperationException($"scripts/{name} {string.Join(' ', arguments)} failed: {await complaints}");
     }
 }
