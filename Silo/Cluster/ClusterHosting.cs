@@ -87,11 +87,23 @@ internal static class ClusterHosting
         client.UseAdoNetClustering(clustering => (clustering.Invariant, clustering.DataSource) = (Invariant, source));
         client.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = ResponseTimeout);
         client.Services.AddSerializer(serializer => serializer.AddContracts());
+        client.AddOutgoingGrainCallFilter<LostSiloRetry>();
         client.Services.AddClientReadiness();
         client.UseSiloTls(options.Tls);
     }
 
     private static void Join(ISiloBuilder silo, ClusterOptions options, NpgsqlDataSource source)
+    {
+        HostGrains(silo, options, source);
+        silo.Services.Replace(ServiceDescriptor.Singleton<IDocumentStore, ClusterDocumentStore>());
+        silo.AddGrainService<PeerService>();
+        silo.Services.Replace(ServiceDescriptor.Singleton<IPeers, ClusterPeers>());
+        silo.Services.AddSiloReadiness();
+        silo.AddDashboard(options);
+    }
+
+    /// <summary>Makes a member that hosts grains, with nothing of the edge: whoever has grains of other contracts joins in the same way.</summary>
+    internal static void HostGrains(ISiloBuilder silo, ClusterOptions options, NpgsqlDataSource source, params Type[] messages)
     {
         silo.Configure<Orleans.Configuration.ClusterOptions>(cluster => (cluster.ServiceId, cluster.ClusterId) = (ServiceId, options.Id));
         silo.Configure<EndpointOptions>(endpoint =>
@@ -103,19 +115,15 @@ internal static class ClusterHosting
         silo.UseAdoNetClustering(clustering => (clustering.Invariant, clustering.DataSource) = (Invariant, source));
         silo.AddAdoNetGrainStorageAsDefault(storage =>
             (storage.Invariant, storage.DataSource, storage.GrainStorageSerializer) = (Invariant, source, new DocumentSerializer()));
-        silo.Services.Replace(ServiceDescriptor.Singleton<IDocumentStore, ClusterDocumentStore>());
         silo.UseAdoNetReminderService(reminders => (reminders.Invariant, reminders.DataSource) = (Invariant, source));
         silo.AddDistributedGrainDirectory();
         silo.Configure<ClusterMembershipOptions>(SiloHealth.Configure);
         silo.Configure<GrainDirectoryOptions>(SiloHealth.Configure);
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = ResponseTimeout);
-        silo.Services.AddSerializer(serializer => serializer.AddContracts());
+        silo.Services.AddSerializer(serializer => serializer.AddContracts(messages));
         silo.Services.AddScoped<IGrainLife, ActivationLife>();
         silo.Services.AddScoped<Pumps>();
-        silo.AddGrainService<PeerService>();
-        silo.Services.Replace(ServiceDescriptor.Singleton<IPeers, ClusterPeers>());
-        silo.Services.AddSiloReadiness();
-        silo.AddDashboard(options);
+        silo.AddOutgoingGrainCallFilter<LostSiloRetry>();
         silo.UseSiloTls(options.Tls);
     }
 

@@ -15,12 +15,15 @@ namespace Orchestrator.Silo.Hosting;
 internal static class ContractSerialization
 {
     /// <summary>Adds it.</summary>
-    public static ISerializerBuilder AddContracts(this ISerializerBuilder serializer)
+    /// <param name="serializer">To what.</param>
+    /// <param name="others">Messages of contracts that stand elsewhere.</param>
+    public static ISerializerBuilder AddContracts(this ISerializerBuilder serializer, params Type[] others)
     {
-        serializer.AddJsonSerializer(IsMessage, isCopyable: _ => false, options => options.Configure(json => json.SerializerOptions = ContractJson.Options));
-        serializer.Services.AddSingleton<IGeneralizedCopier, MessageCopier>();
+        var messages = new Messages(others);
+        serializer.AddJsonSerializer(messages.Has, isCopyable: _ => false, options => options.Configure(json => json.SerializerOptions = ContractJson.Options));
+        serializer.Services.AddSingleton<IGeneralizedCopier>(messages);
         serializer.Services.AddSingleton<IGeneralizedCodec, ListCodec>();
-        serializer.Services.AddSingleton<ITypeFilter, MessageFilter>();
+        serializer.Services.AddSingleton<ITypeFilter>(messages);
         serializer.Services.Configure<ExceptionSerializationOptions>(options => options.SupportedExceptionTypeFilter = IsOurs);
         return serializer;
     }
@@ -32,17 +35,15 @@ internal static class ContractSerialization
 
     private static bool IsOurs(Type type) => type.Assembly == typeof(ContractJson).Assembly || type.Assembly == typeof(Domain.Sessions.SessionId).Assembly;
 
-    /// <summary>Immutable, so the copy is the thing itself.</summary>
-    private sealed class MessageCopier : IGeneralizedCopier
+    /// <summary>What travels: it is immutable, so its copy is the thing itself; and it, its bases and generics over it may be named on the wire.</summary>
+    private sealed class Messages(Type[] others) : IGeneralizedCopier, ITypeFilter
     {
-        public bool IsSupportedType(Type type) => IsMessage(type) || ListCodec.IsList(type);
+        public bool Has(Type type) => IsMessage(type) || others.Contains(type);
+
+        public bool IsSupportedType(Type type) => Has(type) || ListCodec.IsList(type);
 
         public object? DeepCopy(object? input, CopyContext context) => input;
-    }
 
-    /// <summary>What may be named on the wire: messages, their bases, and generics over them.</summary>
-    private sealed class MessageFilter : ITypeFilter
-    {
-        public bool? IsTypeAllowed(Type type) => IsOurs(type) || ListCodec.IsList(type) ? true : null;
+        public bool? IsTypeAllowed(Type type) => IsOurs(type) || others.Contains(type) || ListCodec.IsList(type) ? true : null;
     }
 }
