@@ -23,6 +23,7 @@ internal sealed class StreamEndpoint(
     DecartDialect dialect,
     RefusalThrottle throttle,
     IClientDoor door,
+    ProcessLease lease,
     Drain drain,
     SessionMetrics metrics,
     IOptions<RelayOptions> options,
@@ -114,7 +115,10 @@ internal sealed class StreamEndpoint(
             (caller.Credential as Credential.ClientToken)?.Metadata,
             AddressOf(context),
             // Redacted before it is cut, or half a key would stay.
-            Printable.Of(CredentialText.Redact(agent.Replace(credential, "***", StringComparison.Ordinal)), MaxUserAgent));
+            Printable.Of(CredentialText.Redact(agent.Replace(credential, "***", StringComparison.Ordinal)), MaxUserAgent))
+        {
+            Gateway = options.Value.Linked ? lease.Process : null,
+        };
     }
 
     private Task<WebSocket> AcceptAsync(HttpContext context)

@@ -27,6 +27,9 @@ public sealed record OpenSession(
 {
     /// <summary>The tenant that opens it.</summary>
     public TenantId Tenant => Path[^1];
+
+    /// <summary>The process that the client is connected to, where that is another than the one that will hold the session.</summary>
+    public long? Gateway { get; init; }
 }
 
 /// <summary>A tenant on the path that may have at most so many sessions live, itself and all below it.</summary>

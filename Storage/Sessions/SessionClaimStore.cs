@@ -61,16 +61,17 @@ public sealed class SessionClaimStore(Database database) : ISessionClaimStore
     {
         var insert = new NpgsqlBatchCommand("""
             WITH claimed AS (
-              INSERT INTO session (id, tenant_id, path, api_key_id, end_user, provider, model, dialect, metadata, client_address, user_agent, owner)
-              SELECT c.id, t.id, t.path, c.api_key_id, c.metadata ->> 'user_id', c.provider, c.model, c.dialect, c.metadata, c.client_address, c.user_agent, $1
-              FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::text[], $10::text[])
-                AS c (id, tenant_id, api_key_id, provider, model, dialect, metadata, client_address, user_agent)
+              INSERT INTO session (id, tenant_id, path, api_key_id, end_user, provider, model, dialect, metadata, client_address, user_agent, gateway, owner)
+              SELECT c.id, t.id, t.path, c.api_key_id, c.metadata ->> 'user_id', c.provider, c.model, c.dialect, c.metadata, c.client_address, c.user_agent, c.gateway, $1
+              FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::text[], $10::text[], $11::bigint[])
+                AS c (id, tenant_id, api_key_id, provider, model, dialect, metadata, client_address, user_agent, gateway)
               JOIN tenant t ON t.id = c.tenant_id
               WHERE EXISTS (SELECT FROM process WHERE id = $1 AND dead_at IS NULL)
               ON CONFLICT (id) DO NOTHING
-              RETURNING id, phase, created_at
+              RETURNING id, phase, created_at, gateway
             )
-            INSERT INTO session_event (session_id, seq, at, kind, phase) SELECT id, 1, created_at, 'session_claimed', phase FROM claimed
+            INSERT INTO session_event (session_id, seq, at, kind, phase, detail)
+            SELECT id, 1, created_at, 'session_claimed', phase, CASE WHEN gateway IS NOT NULL THEN jsonb_build_object('gateway', gateway) END FROM claimed
             """);
         insert.Parameters.Value(process)
             .Column(claims, claim => claim.Session.Value)
@@ -81,7 +82,8 @@ public sealed class SessionClaimStore(Database database) : ISessionClaimStore
             .Column(claims, claim => claim.Request.Dialect)
             .Column(claims, NpgsqlDbType.Jsonb, claim => claim.Request.Metadata)
             .Column(claims, NpgsqlDbType.Text, claim => claim.Request.ClientAddress)
-            .Column(claims, NpgsqlDbType.Text, claim => claim.Request.UserAgent);
+            .Column(claims, NpgsqlDbType.Text, claim => claim.Request.UserAgent)
+            .Column(claims, NpgsqlDbType.Bigint, claim => claim.Request.Gateway);
         return insert;
     }
 

@@ -49,7 +49,22 @@ public class LinkedAccessWorld : AccessWorld
 }
 
 /// <inheritdoc cref="SessionScenarios"/>
-public class LinkedSessionScenarios(LinkedWorld world) : SessionScenarios(world), IClassFixture<LinkedWorld>;
+public class LinkedSessionScenarios(LinkedWorld world) : SessionScenarios(world), IClassFixture<LinkedWorld>
+{
+    private readonly LinkedWorld _world = world;
+
+    [Fact]
+    public async Task The_timeline_begins_with_the_process_that_the_client_is_connected_to()
+    {
+        var reseller = await _world.NewTenantAsync();
+
+        var (client, _) = await _world.OpenAsync(reseller, "test-linked-gateway");
+
+        var claimed = (await _world.TimelineAsync(reseller, client.Session!))[0];
+        Assert.True(claimed.GetProperty("detail").GetProperty("gateway").GetInt64() > 0);
+        await client.DisposeAsync();
+    }
+}
 
 /// <inheritdoc cref="RelayScenarios"/>
 [Trait("Category", "Slow")]
