@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using Orchestrator.Grains.Hosting.Documents;
+using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Storage;
 using Orchestrator.Storage.Tenants;
 using Orleans.Storage;
@@ -27,7 +29,7 @@ internal sealed class ClusterDocumentStore(IGrainStorage storage, Database datab
     public async Task<string?> WriteAsync(DocumentKey key, string? etag, string? body, DocumentChange change, CancellationToken cancellationToken)
     {
         await using (var connection = await database.Source.OpenConnectionAsync(cancellationToken))
-            await AuditTrail.WriteAsync(connection, change.About, change.Actor, change.Action, change.Detail, cancellationToken);
+            await AuditTrail.WriteAsync(connection, change.About, change.Actor, change.Action, DetailOf(change), cancellationToken);
 
         var state = new GrainState<KeptDocument>(new KeptDocument(body), etag) { RecordExists = etag is not null };
         try
@@ -44,6 +46,9 @@ internal sealed class ClusterDocumentStore(IGrainStorage storage, Database datab
 
     /// <inheritdoc/>
     public bool IsAway(Exception exception) => Database.IsAway(exception);
+
+    // In the words of the contracts, as the other store writes it.
+    private static JsonElement DetailOf(DocumentChange change) => JsonSerializer.SerializeToElement(change.Detail, ContractJson.Options);
 
     private static GrainId IdOf(DocumentKey key) => GrainId.Create(key.Kind, key.Key);
 }
