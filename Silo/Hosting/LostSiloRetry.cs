@@ -33,5 +33,6 @@ internal sealed class LostSiloRetry(TimeProvider time) : IOutgoingGrainCallFilte
     }
 
     // What silos say to each other is theirs to repeat.
-    private static bool IsOurs(IOutgoingGrainCallContext context) => context.InterfaceMethod.DeclaringType is { } contract && contract.IsDefined(typeof(GrainAttribute), inherit: false);
+    private static bool IsOurs(IOutgoingGrainCallContext context) =>
+        context.InterfaceMethod.DeclaringType is { } contract && contract.IsDefined(typeof(GrainAttribute), inherit: false);
 }

@@ -60,15 +60,22 @@ public class ClusterWorld : CreditWorld
     public static async Task ReadyAsync(IReadOnlyList<ChildGateway> silos, TimeSpan? timeout = null)
     {
         foreach (var silo in silos)
-            await Eventually.IsAsync($"{silo.Address} is ready", async () => await HealthAsync(silo) is HttpStatusCode.OK, timeout ?? TimeSpan.FromSeconds(30));
+            await Eventually.IsAsync($"{silo.Address} is ready", async () => await HealthAsync(silo) is HttpStatusCode.OK, timeout ?? TimeSpan.FromSeconds(60));
     }
 
-    /// <summary>Whether it takes sessions, as it says itself.</summary>
+    /// <summary>Whether it takes sessions, as it says itself; who does not answer does not.</summary>
     public static async Task<HttpStatusCode> HealthAsync(ChildGateway silo)
     {
-        using var http = new HttpClient { BaseAddress = silo.Address, Timeout = TimeSpan.FromSeconds(5) };
-        using var answer = await http.GetAsync("/healthz/ready");
-        return answer.StatusCode;
+        using var http = new HttpClient { BaseAddress = silo.Address, Timeout = TimeSpan.FromSeconds(10) };
+        try
+        {
+            using var answer = await http.GetAsync("/healthz/ready");
+            return answer.StatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return HttpStatusCode.ServiceUnavailable;
+        }
     }
 
     /// <summary>The silos of the cluster, dead ones too.</summary>
@@ -102,7 +109,8 @@ public class ClusterWorld : CreditWorld
     public async Task<(long Live, long Holds)> ReservedAsync(Reseller reseller)
     {
         await using var command = Database.Owner.CreateCommand("""
-            SELECT (SELECT count(*) FROM session WHERE tenant_id = $1 AND ended_at IS NULL), (SELECT count(*) FROM hold h JOIN session s ON s.id = h.session_id WHERE s.tenant_id = $1)
+            SELECT (SELECT count(*) FROM session WHERE tenant_id = $1 AND ended_at IS NULL),
+                   (SELECT count(*) FROM hold h JOIN session s ON s.id = h.session_id WHERE s.tenant_id = $1)
             """);
         command.Parameters.Add(new NpgsqlParameter { Value = reseller.Id.Value });
         await using var reader = await command.ExecuteReaderAsync();

@@ -73,8 +73,9 @@ public class DatabaseAwayTests(OwnDatabaseCluster world, ITestOutputHelper outpu
         var after = await world.MembersAsync();
 
         output.WriteLine(
-            $"figure: PostgreSQL away for {Away.TotalSeconds} s: {heard.Count} of {heard.Count} sessions that may go on did, {farewells.Length} of {farewells.Length} at the default limit "
-            + $"ended, the last after {spent.TotalSeconds:0.0} s; {after.Count(member => member.Status == Member.Active)} of 3 silos stayed; caught up after {caughtUp.TotalSeconds:0.0} s");
+            $"figure: PostgreSQL away for {Away.TotalSeconds} s: {heard.Count} of {heard.Count} sessions that may go on did, "
+            + $"{farewells.Length} of {farewells.Length} at the default limit ended, the last after {spent.TotalSeconds:0.0} s; "
+            + $"{after.Count(member => member.Status == Member.Active)} of 3 silos stayed; caught up after {caughtUp.TotalSeconds:0.0} s");
         Assert.InRange(caughtUp, TimeSpan.Zero, CatchUp);
         Assert.All(farewells, farewell => Assert.Equal(4402, farewell.Code));
         Assert.Equal(before, after);

@@ -53,7 +53,8 @@ public class GatewayProcessTests(ClusterWorld world, ITestOutputHelper output) :
         var final = await Finalisation.AwaitAsync(world.Database, world.Provider.Truth, gone, at);
         var cut = live.Clients.Where(client => gone.Contains(Guid.Parse(client.Session!))).ToList();
         var farewells = await Task.WhenAll(cut.Select(client => client.FarewellAsync()));
-        output.WriteLine($"figure: kill -9 of one of two silos behind a gateway-only process: {final}; told {string.Join(", ", farewells.Select(farewell => farewell.Code).Distinct())}");
+        output.WriteLine(
+            $"figure: kill -9 of one of two silos behind a gateway-only process: {final}; told {string.Join(", ", farewells.Select(farewell => farewell.Code).Distinct())}");
 
         Assert.All(farewells, farewell => Assert.Equal(4114, farewell.Code));
         Assert.All(await Books.OfAsync(world.Database, cut), Books.AssertClosed);
