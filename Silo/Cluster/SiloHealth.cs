@@ -20,8 +20,11 @@ internal static class SiloHealth
         membership.NumMissedProbesLimit = 3;
         // Of two silos each must be able to see that the other is gone; of more, one that is cut off itself must not decide alone.
         membership.NumVotesForDeathDeclaration = 2;
-        // The row that says "I am alive" is for people; a database that is away makes nobody leave the cluster.
-        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(30);
+        // The row that says "I am alive" is for those who start: one that has not been renewed three times over is passed over, so
+        // that a silo that starts alone after the loss of all others joins. A database that is away makes nobody leave the cluster.
+        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
+        // Whoever cannot join by then ends, and is started again by whoever started it, to find those rows too old.
+        membership.MaxJoinAttemptTime = TimeSpan.FromMinutes(1);
         membership.TableRefreshTimeout = TimeSpan.FromSeconds(30);
         membership.DefunctSiloExpiration = TimeSpan.FromDays(1);
     }
