@@ -59,7 +59,8 @@ public class EdgeTests(AccessWorld world) : IClassFixture<AccessWorld>
 
         using var answer = await edge.Http.SendAsync(request);
 
-        var seen = Assert.Single(node.Requests).Where(header => Told.Contains(header.Key, StringComparer.OrdinalIgnoreCase)).Select(header => $"{header.Key}: {header.Value}").Order(StringComparer.Ordinal);
+        var seen = Assert.Single(node.Requests).Where(header => Told.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
+            .Select(header => $"{header.Key}: {header.Value}").Order(StringComparer.Ordinal);
         Assert.Equal(["x-forwarded-for: 127.0.0.1", "x-forwarded-proto: https"], seen);
     }
 

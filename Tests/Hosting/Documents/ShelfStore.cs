@@ -21,6 +21,9 @@ internal sealed class ShelfStore : IDocumentStore
     /// <summary>It does not answer and does not fail.</summary>
     public bool IsSilent { get; set; }
 
+    /// <summary>Done when it was asked while it was silent.</summary>
+    public TaskCompletionSource Silenced { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <inheritdoc/>
     public TimeSpan FreshFor { get; init; } = TimeSpan.MaxValue;
 
@@ -75,7 +78,12 @@ internal sealed class ShelfStore : IDocumentStore
     {
         await Task.Yield();
         if (IsSilent)
-            await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+        {
+            var never = new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+            Silenced.TrySetResult();
+            await never;
+        }
+
         if (IsAway)
             throw new IOException("the wire is cut");
     }
