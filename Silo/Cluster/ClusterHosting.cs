@@ -1,14 +1,14 @@
 using System.Net;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Orchestrator.Gateway;
+using Orchestrator.Gateway.Health;
 using Orchestrator.Grains.Billing.Stripe;
-using Orchestrator.Grains.Hosting.Documents;
 using Orchestrator.Grains.Hosting;
+using Orchestrator.Grains.Hosting.Documents;
 using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Processes;
-using Orchestrator.Gateway.Health;
 using Orchestrator.Silo.Billing;
 using Orchestrator.Silo.Dashboard;
 using Orchestrator.Silo.Documents;
