@@ -114,7 +114,7 @@ public static class GatewayHosting
         });
         app.UseStatusCodePages(bare => Problems.OfStatus(bare.HttpContext.Response.StatusCode).ExecuteAsync(bare.HttpContext));
         app.UseWebSockets();
-        app.MapGet("/v1/stream", (HttpContext context, StreamEndpoint endpoint) => endpoint.HandleAsync(context)).ExcludeFromDescription();
+        app.MapStreams();
         app.MapClientTokens();
         app.MapSessions();
         app.MapTenants();

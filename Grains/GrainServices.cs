@@ -22,10 +22,10 @@ public static class GrainServices
     {
         services.TryAddSingleton(TimeProvider.System);
 
-        services.AddSingleton<DecartDialect>();
-        services.AddSingleton<IDialect>(provider => provider.GetRequiredService<DecartDialect>());
+        services.AddDecart();
         services.AddSingleton<ProviderCatalog>();
-        services.AddSingleton<IUpstreamDialer, WebSocketDialer>();
+        services.AddSingleton<UpstreamSockets>();
+        services.AddSingleton<IUpstreamDialer, UpstreamDialer>();
 
         services.AddSingleton<TenantDirectory>();
         services.AddDocument<TenantSettingsDocument>(TenantSettingsGrain.Document);

@@ -7,20 +7,18 @@ using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
-using Orchestrator.Grains.Providers.Decart;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Relay;
 
 namespace Orchestrator.Gateway.Sessions;
 
 /// <summary>
-/// <c>GET /v1/stream</c>: where clients of the Decart dialects connect. Steps 1 and 2 happen here; from step 3 on the session's
+/// Where clients of a dialect connect with their WebSocket, such as <c>GET /v1/stream</c>. Steps 1 and 2 happen here; from step 3 on the session's
 /// grain decides and its relay acts, here or in another process, and this request merely lasts as long as they do.
 /// </summary>
 internal sealed class StreamEndpoint(
     AccessControl access,
     ProviderCatalog providers,
-    DecartDialect dialect,
     RefusalThrottle throttle,
     IClientDoor door,
     ProcessLease lease,
@@ -33,7 +31,7 @@ internal sealed class StreamEndpoint(
     private const string SessionIdHeader = "X-Session-Id";
 
     /// <summary>Serves one client from its request to the end of its session.</summary>
-    public async Task HandleAsync(HttpContext context)
+    public async Task HandleAsync(HttpContext context, IDialect dialect)
     {
         // Step 1: connect.
         if (!context.WebSockets.IsWebSocketRequest)
@@ -55,15 +53,15 @@ internal sealed class StreamEndpoint(
         var identity = await access.IdentifyAsync(credential, context.RequestAborted);
         var model = context.Request.Query["model"].ToString();
         var source = (Address: AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
-        if (WhyRefused(context, identity, model) is { } refused)
-            await RefuseAsync(context, refused, source);
+        if (WhyRefused(context, dialect, identity, model) is { } refused)
+            await RefuseAsync(context, dialect, refused, source);
         else if (throttle.IsFlooding(source.Address, source.Fingerprint))
             await Problems.TooManyRefusalsAsync(context);
         else
-            await RelayAsync(context, identity.Caller!, model, credential!, source);
+            await RelayAsync(context, dialect, identity.Caller!, model, credential!, source);
     }
 
-    private CloseCode? WhyRefused(HttpContext context, Identity identity, string model)
+    private CloseCode? WhyRefused(HttpContext context, IDialect dialect, Identity identity, string model)
     {
         var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
         return access.WhyRefused(identity, dialect.Name, origin, model)
@@ -71,12 +69,13 @@ internal sealed class StreamEndpoint(
             ?? (door.Count < options.Value.MaxSessions ? null : CloseCode.ServerBusy);
     }
 
-    private async Task RelayAsync(HttpContext context, Caller caller, string model, string credential, (string Address, string Fingerprint) source)
+    private async Task RelayAsync(
+        HttpContext context, IDialect dialect, Caller caller, string model, string credential, (string Address, string Fingerprint) source)
     {
         providers.TryFind(dialect.Name, model, out var provider);
         await door.ServeAsync(new WelcomeClient(
-            Describe(context, caller, credential, provider!.Name, model),
-            provider,
+            Describe(context, caller, credential, provider!, model),
+            provider!,
             UpstreamQuery.Of(context.Request.Query, credential),
             session =>
             {
@@ -88,7 +87,7 @@ internal sealed class StreamEndpoint(
             WhyGone: () => access.WhyGone(caller)));
     }
 
-    private async Task RefuseAsync(HttpContext context, CloseCode code, (string Address, string Fingerprint) source)
+    private async Task RefuseAsync(HttpContext context, IDialect dialect, CloseCode code, (string Address, string Fingerprint) source)
     {
         metrics.SessionRefused(code);
         if (!throttle.TryBePolite(source.Address, source.Fingerprint))
@@ -101,15 +100,15 @@ internal sealed class StreamEndpoint(
         await RefusedClient.TellAsync(socket, dialect, code, time);
     }
 
-    private OpenSession Describe(HttpContext context, Caller caller, string credential, string provider, string model)
+    private OpenSession Describe(HttpContext context, Caller caller, string credential, ProviderEntry provider, string model)
     {
         var agent = context.Request.Query["user_agent"] is [{ Length: > 0 } query, ..] ? query : context.Request.Headers.UserAgent.ToString();
         return new OpenSession(
             caller.Tenant.Path,
             caller.Credential.KeyId,
-            provider,
+            provider.Name,
             model,
-            dialect.Name,
+            provider.Dialect.Name,
             caller.Limits,
             caller.MaxDuration,
             (caller.Credential as Credential.ClientToken)?.Metadata,
@@ -134,4 +133,15 @@ internal sealed class StreamEndpoint(
     }
 
     private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
+}
+
+/// <summary>The WebSockets of all dialects.</summary>
+internal static class StreamRoutes
+{
+    public static void MapStreams(this WebApplication app)
+    {
+        var endpoint = app.Services.GetRequiredService<StreamEndpoint>();
+        foreach (var dialect in app.Services.GetServices<IDialect>().Where(dialect => dialect.Leg is not null))
+            app.MapGet(dialect.Leg!.Path, context => endpoint.HandleAsync(context, dialect)).ExcludeFromDescription();
+    }
 }

@@ -33,6 +33,15 @@ public interface ISessionGrain
     /// <summary>Takes what the sockets did since the last call, in order. Events that came too late change nothing.</summary>
     Task ObserveAsync(IReadOnlyList<SessionEvent> events, CancellationToken cancellationToken);
 
+    /// <summary>What was said on the session from that number on, as far as it is still kept. Answers at once.</summary>
+    /// <param name="from">The first number wanted; 1 for all that is kept.</param>
+    /// <param name="bytes">About how much is wanted.</param>
+    /// <param name="cancellationToken">Gives the call up.</param>
+    Task<ObservedPage> ReadFramesAsync(long from, int bytes, CancellationToken cancellationToken);
+
+    /// <summary>Sends a text frame to the provider for the tenant's server. False when the session has no relay here, or no room for it now.</summary>
+    Task<bool> SteerAsync(SteeringFrame frame, CancellationToken cancellationToken);
+
     /// <summary>Ends the session for good; the first close code wins, so repeating it is safe.</summary>
     Task CloseAsync(CloseCode code, CancellationToken cancellationToken);
 }

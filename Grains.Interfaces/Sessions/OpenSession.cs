@@ -30,6 +30,18 @@ public sealed record OpenSession(
 
     /// <summary>The process that the client is connected to, where that is another than the one that will hold the session.</summary>
     public long? Gateway { get; init; }
+
+    /// <summary>How the client speaks to us.</summary>
+    public ClientSurface Surface { get; init; }
+}
+
+/// <summary>How a client speaks to us.</summary>
+public enum ClientSurface
+{
+    /// <summary>Frames on a WebSocket.</summary>
+    WebSocket,
+    /// <summary>Requests over HTTP, of which the gateway makes frames.</summary>
+    Http,
 }
 
 /// <summary>A tenant on the path that may have at most so many sessions live, itself and all below it.</summary>

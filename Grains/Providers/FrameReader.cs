@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Orchestrator.Grains.Providers;
@@ -41,4 +42,62 @@ internal static class FrameReader
         reader.Read()
         && (reader.TokenType != JsonTokenType.StartObject || reader.CurrentDepth > 0 || reader.Read())
         && reader.TokenType == JsonTokenType.PropertyName;
+
+    /// <summary>The text of a top-level member; null when there is none, or no text. Never throws.</summary>
+    public static string? ReadText(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            return TryReadMember(frame, name, out var reader) && reader.TokenType is JsonTokenType.String ? reader.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Halves of pairs: no Unicode.
+            return null;
+        }
+    }
+
+    /// <summary>A top-level member that is an object, as it stands in the frame; null when there is none. Never throws.</summary>
+    public static string? ReadObject(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> name)
+    {
+        if (!TryReadMember(frame, name, out var reader) || reader.TokenType is not JsonTokenType.StartObject)
+            return null;
+        try
+        {
+            var from = (int)reader.TokenStartIndex;
+            reader.Skip();
+            return Encoding.UTF8.GetString(frame[from..(int)reader.BytesConsumed]);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What kind of value a top-level member is; null when there is none. Never throws.</summary>
+    public static JsonTokenType? ReadToken(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> name) =>
+        TryReadMember(frame, name, out var reader) ? reader.TokenType : null;
+
+    private static bool TryReadMember(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> name, out Utf8JsonReader reader)
+    {
+        reader = new Utf8JsonReader(frame, Options);
+        try
+        {
+            while (TryReadProperty(ref reader))
+            {
+                var isIt = reader.ValueTextEquals(name);
+                if (!reader.Read())
+                    return false;
+                if (isIt)
+                    return true;
+                reader.Skip();
+            }
+        }
+        catch (JsonException)
+        {
+            // Broken off.
+        }
+
+        return false;
+    }
 }

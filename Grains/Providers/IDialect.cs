@@ -11,6 +11,16 @@ public interface IDialect
     /// <summary>Its name in configuration and on the session, such as <c>decart</c>.</summary>
     string Name { get; }
 
+    /// <summary>Where its clients connect with a WebSocket; null for a dialect whose clients all come over HTTP.</summary>
+    ClientLeg? Leg { get; }
+
+    /// <summary>The dialect's words for offers, candidates, prompts and images; null where it carries no SDP.</summary>
+    ISignaling? Signaling { get; }
+
+    /// <summary>Whose clock counts the generated seconds of a provider that speaks this version.</summary>
+    /// <param name="version">As the provider's entry has it; null for the dialect's usual one.</param>
+    MeteredBy MeteredBy(string? version);
+
     /// <summary>What a text frame from the provider means. Never throws, whatever the bytes are.</summary>
     FrameSignal ReadUpstream(ReadOnlySpan<byte> frame);
 
@@ -27,4 +37,12 @@ public interface IDialect
     /// <param name="code">Why.</param>
     /// <param name="generatedMs">The mark of the generation that is open now; null when none is.</param>
     IReadOnlyList<byte[]> Farewell(CloseCode code, long? generatedMs);
+
+    /// <summary>
+    /// What the provider would answer to a frame of the client that it does not take: its error in the dialect's own form, with
+    /// the frame's own text or id where clients match on it. The session goes on.
+    /// </summary>
+    /// <param name="frame">The client's text frame, as it came.</param>
+    /// <param name="reason">Why, in words for the end user.</param>
+    IReadOnlyList<byte[]> Decline(ReadOnlySpan<byte> frame, string reason);
 }

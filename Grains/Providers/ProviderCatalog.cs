@@ -23,4 +23,11 @@ public sealed class ProviderCatalog
         provider = _providers.Find(entry => entry.Dialect.Name == dialect && entry.Options.Serves(model));
         return provider is not null;
     }
+
+    /// <summary>The first provider that serves this model and whose dialect carries an offer and an answer.</summary>
+    public bool TryFindForOffer(string model, [NotNullWhen(true)] out ProviderEntry? provider)
+    {
+        provider = _providers.Find(entry => entry.Dialect.Signaling is not null && entry.Options.Serves(model));
+        return provider is not null;
+    }
 }

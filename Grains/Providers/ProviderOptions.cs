@@ -35,6 +35,9 @@ public sealed class ProviderOptions
     /// <summary>Which dialect it speaks. Default: <c>decart</c>.</summary>
     public string Dialect { get; init; } = "decart";
 
+    /// <summary>Which version of the dialect, where that makes a difference to how it is spoken to; null for the usual one.</summary>
+    public string? Version { get; init; }
+
     /// <summary>The models it serves: names, or prefixes that end with <c>*</c>.</summary>
     public IList<string> Models { get; init; } = [];
 

@@ -103,6 +103,24 @@ public partial class SessionGrain(
         return Task.CompletedTask;
     }
 
+    /// <inheritdoc/>
+    public Task<ObservedPage> ReadFramesAsync(long from, int bytes, CancellationToken cancellationToken)
+    {
+        if (relays.TryGet(_session, out var relay))
+            return Task.FromResult(relay.Ring.Read(from, bytes));
+        life.EndWhenIdle();
+        return Task.FromResult(ObservedPage.Gone);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> SteerAsync(SteeringFrame frame, CancellationToken cancellationToken)
+    {
+        if (relays.TryGet(_session, out var relay))
+            return Task.FromResult(relay.Steer(frame));
+        life.EndWhenIdle();
+        return Task.FromResult(false);
+    }
+
     private void Refuse(SessionRelay relay, CloseCode code)
     {
         metrics.SessionRefused(code);

@@ -115,6 +115,10 @@ public class EventOutboxTests
         }
 
         public Task<CloseCode?> OpenAsync(OpenSession request, CancellationToken cancellationToken) => Task.FromResult<CloseCode?>(null);
+        public Task<ObservedPage> ReadFramesAsync(long from, int bytes, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<bool> SteerAsync(SteeringFrame frame, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task CloseAsync(CloseCode code, CancellationToken cancellationToken) => Task.CompletedTask;
         public Task<AttachAnswer> AttachAsync(AttachClient request, IClientLink client, CancellationToken cancellationToken) => Task.FromResult(new AttachAnswer(true, null));
         public Task<LinkAck> SendAsync(FrameBatch batch, CancellationToken cancellationToken) => Task.FromResult(LinkAck.Gone);

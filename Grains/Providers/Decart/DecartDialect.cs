@@ -11,6 +11,9 @@ namespace Orchestrator.Grains.Providers.Decart;
 /// </summary>
 public sealed class DecartDialect : IDialect
 {
+    /// <summary>The family's name.</summary>
+    public const string Family = "decart";
+
     /// <summary>The most that is kept of a provider's words.</summary>
     private const int MaxText = 256;
 
@@ -41,7 +44,16 @@ public sealed class DecartDialect : IDialect
     ];
 
     /// <inheritdoc/>
-    public string Name => "decart";
+    public string Name => Family;
+
+    /// <inheritdoc/>
+    public ClientLeg? Leg { get; } = new("/v1/stream");
+
+    /// <inheritdoc/>
+    public ISignaling? Signaling { get; } = new DecartSignaling();
+
+    /// <inheritdoc/>
+    public MeteredBy MeteredBy(string? version) => version is "c" ? Providers.MeteredBy.OwnClock : Providers.MeteredBy.Provider;
 
     /// <inheritdoc/>
     public FrameSignal ReadUpstream(ReadOnlySpan<byte> frame)
@@ -73,6 +85,16 @@ public sealed class DecartDialect : IDialect
         if (code.Entry().Advice is not CloseAdvice.Ended)
             frames.Add(DecartMessages.Error(code.Entry().Reason));
         return frames;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<byte[]> Decline(ReadOnlySpan<byte> frame, string reason)
+    {
+        if (!FrameReader.TryReadType(frame, out var reader))
+            return [DecartMessages.Error(reason)];
+        if (reader.ValueTextEquals("prompt"u8))
+            return [DecartMessages.PromptAck(FrameReader.ReadText(frame, "prompt"u8) ?? "", reason)];
+        return [reader.ValueTextEquals("set_image"u8) ? DecartMessages.SetImageAck(reason) : DecartMessages.Error(reason)];
     }
 
     private static SignalKind KindOf(ref Utf8JsonReader reader, (byte[] Type, SignalKind Kind)[] types, SignalKind otherwise)

@@ -23,7 +23,23 @@ internal static class DecartMessages
         writer.WriteString("reason", reason);
     });
 
-    private static byte[] Write(string type, Action<Utf8JsonWriter> fields)
+    /// <summary><c>{"type":"prompt_ack","prompt":"...","success":false,"error":"..."}</c>; clients match on the exact text.</summary>
+    public static byte[] PromptAck(string prompt, string error) => Write("prompt_ack", writer =>
+    {
+        writer.WriteString("prompt", prompt);
+        writer.WriteBoolean("success", false);
+        writer.WriteString("error", error);
+    });
+
+    /// <summary><c>{"type":"set_image_ack","success":false,"error":"..."}</c></summary>
+    public static byte[] SetImageAck(string error) => Write("set_image_ack", writer =>
+    {
+        writer.WriteBoolean("success", false);
+        writer.WriteString("error", error);
+    });
+
+    /// <summary>A frame of that type with these members.</summary>
+    internal static byte[] Write(string type, Action<Utf8JsonWriter> fields)
     {
         var bytes = new ArrayBufferWriter<byte>(128);
         using (var writer = new Utf8JsonWriter(bytes, Plain))

@@ -79,8 +79,10 @@ internal sealed class FrameLane(int readAhead, InFlightBudget budget, TimeProvid
     }
 
     /// <summary>Waits until the reader may go on: little enough waits here, and the process has room.</summary>
-    public ValueTask WhenReadableAsync() =>
-        Volatile.Read(ref _waitingBytes) <= readAhead && !budget.IsSpent ? ValueTask.CompletedTask : WaitReadableAsync();
+    public ValueTask WhenReadableAsync() => IsReadable ? ValueTask.CompletedTask : WaitReadableAsync();
+
+    /// <summary>Whether little enough waits here, and the process has room.</summary>
+    public bool IsReadable => Volatile.Read(ref _waitingBytes) <= readAhead && !budget.IsSpent;
 
     /// <summary>
     /// Takes no more messages, lets those that wait leave, and then sends the close frame. Gives up when the socket fails or

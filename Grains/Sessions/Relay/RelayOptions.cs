@@ -44,6 +44,12 @@ public sealed class RelayOptions : IValidatableObject
     /// <summary>What all links to other processes may hold in this one before each is granted a batch at a time. Default: 128 MiB.</summary>
     [Range(1024L * 1024, long.MaxValue)] public long LinkBytes { get; init; } = 128L * 1024 * 1024;
 
+    /// <summary>What is kept of the last frames of a session, for those who watch it, in bytes. Default: 64 KiB.</summary>
+    [Range(4 * 1024, 16 * 1024 * 1024)] public int RingBytes { get; init; } = 64 * 1024;
+
+    /// <summary>What is kept of the last frames of all sessions of the process. Default: 256 MiB.</summary>
+    [Range(1024L * 1024, long.MaxValue)] public long RingsBytes { get; init; } = 256L * 1024 * 1024;
+
     /// <summary>Serves clients through a link even where their sessions are in this process; for tests of the link. Default: no.</summary>
     public bool Linked { get; init; }
 

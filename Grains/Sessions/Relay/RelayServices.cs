@@ -4,6 +4,7 @@ using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions.Journal;
+using Orchestrator.Grains.Sessions.Observing;
 
 namespace Orchestrator.Grains.Sessions.Relay;
 
@@ -23,6 +24,7 @@ public sealed class RelayServices(
 {
     internal RelayOptions Options { get; } = options.Value;
     internal InFlightBudget Budget { get; } = new(options.Value.InFlightBytes, options.Value.MaxMessageBytes);
+    internal RingBudget Rings { get; } = new(options.Value.RingsBytes);
     internal IGrains Grains { get; } = grains;
     internal IUpstreamDialer Dialer { get; } = dialer;
     internal SessionRegistry Registry { get; } = registry;

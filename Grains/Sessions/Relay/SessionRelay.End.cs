@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Domain.Processes;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
 
 namespace Orchestrator.Grains.Sessions.Relay;
@@ -29,6 +30,8 @@ public sealed partial class SessionRelay
         if (_state.Phase is SessionPhase.Ended)
             return;
         Link?.CheckSilence();
+        if (IsClockRunning)
+            CountClock();
         if (Limit() is { } code)
             Post(new SessionEvent.CloseRequested(code));
         else if (_meter.CheckStall(_services.Options.TickTimeout) is { } news)
@@ -49,7 +52,8 @@ public sealed partial class SessionRelay
             return CloseCode.WaitLimit;
 
         var messages = _client.Messages + _upstream.Messages;
-        if (messages != _quietAt || _quietSince == 0)
+        // Where our clock counts, seconds are generated without a word.
+        if (messages != _quietAt || _quietSince == 0 || IsClockRunning)
             (_quietAt, _quietSince) = (messages, time.GetTimestamp());
         return time.GetElapsedTime(_quietSince) > options.IdleTimeout ? CloseCode.IdleTimeout : null;
     }
@@ -70,6 +74,7 @@ public sealed partial class SessionRelay
 
         _upstream.Cut();
         _client.Cut();
+        Ring.Dispose();
         _services.Registry.Remove(this);
         _completion.TrySetResult();
     }
@@ -87,6 +92,7 @@ public sealed partial class SessionRelay
     private async Task HangUpAsync(WireClose? close)
     {
         await _dialStop.CancelAsync();
+        StopClock();
         if (close is { } goodbye && _upstream.IsOpen)
             await _upstream.CloseAsync(goodbye, _services.Options.CloseTimeout, _services.Options.CloseTimeout, _services.Time);
         else
@@ -95,6 +101,7 @@ public sealed partial class SessionRelay
 
     private Task FinishAsync(CloseCode code)
     {
+        StopClock();
         var entry = code.Entry();
         var runs = _meter.Finish(entry.Name);
         _cutShort = runs.Count > 0 ? runs[0] : null;
@@ -124,7 +131,10 @@ public sealed partial class SessionRelay
             await WhenDurableAsync(run.Generation);
         var frames = IsClaimed ? Dialect.Farewell(code, _cutShort?.Generation.MarkMs) : Dialect.Refusal(code);
         foreach (var frame in frames)
+        {
+            Ring.Add(ObservedFrom.Us, frame, isText: true);
             _client.Lane.Send(frame);
+        }
     }
 
     private async Task DismissAsync(CloseCode code)

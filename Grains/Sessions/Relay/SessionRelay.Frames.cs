@@ -3,6 +3,7 @@ using System.Text;
 using Orchestrator.Domain.Nodes;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
 
 namespace Orchestrator.Grains.Sessions.Relay;
@@ -22,8 +23,19 @@ public sealed partial class SessionRelay
 
     private Secret OurKey => _upstreamRequest.Provider.Options.ApiKey;
 
+    /// <summary>Sends a frame to the provider for the tenant's server; false when there is no room for it.</summary>
+    internal bool Steer(SteeringFrame frame)
+    {
+        if (_state.Phase is SessionPhase.Ended || !_upstream.Lane.IsReadable)
+            return false;
+        Ring.Add(ObservedFrom.Server, frame.Payload, isText: true);
+        _upstream.Lane.Send(frame.Payload);
+        return true;
+    }
+
     private ValueTask<bool> InspectClientAsync(ReadOnlyMemory<byte> payload, WebSocketMessageType kind)
     {
+        Ring.Add(ObservedFrom.Client, payload.Span, kind is WebSocketMessageType.Text);
         if (kind != WebSocketMessageType.Text)
             return ValueTask.FromResult(true);
 
@@ -36,7 +48,10 @@ public sealed partial class SessionRelay
     private ValueTask<bool> InspectUpstreamAsync(ReadOnlyMemory<byte> payload, WebSocketMessageType kind)
     {
         if (kind != WebSocketMessageType.Text)
+        {
+            Ring.Add(ObservedFrom.Upstream, payload.Span, isText: false);
             return ValueTask.FromResult(true);
+        }
 
         // Every text of the provider is searched, since our key may not reach a client in any of them: a vectorised scan without an
         // allocation, tens of nanoseconds for a message of the usual size.
@@ -54,6 +69,7 @@ public sealed partial class SessionRelay
 
     private ValueTask<bool> InspectSignalAsync(ReadOnlyMemory<byte> payload)
     {
+        Ring.Add(ObservedFrom.Upstream, payload.Span, isText: true);
         var signal = Dialect.ReadUpstream(payload.Span);
         switch (signal.Kind)
         {
@@ -94,6 +110,7 @@ public sealed partial class SessionRelay
                 }
 
                 Post(new SessionEvent.MediaAnswered());
+                StartClock();
                 break;
             case SignalKind.Queue:
                 Post(new SessionEvent.Queued(signal.Position, signal.Size));

@@ -9,6 +9,7 @@ using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Grains.Sessions.Link;
+using Orchestrator.Grains.Sessions.Observing;
 
 namespace Orchestrator.Grains.Sessions.Relay;
 
@@ -45,6 +46,7 @@ public sealed partial class SessionRelay
         _meter = new RelayMeter(Ownership, services.Marks, services.Journal, services.Billing, services.Time);
         _outbox = new EventOutbox(
             services.Grains.Get<ISessionGrain>(session.ToString()), services.Time, Abandon, services.Metrics.EventDropped, services.Logger);
+        Ring = new SessionRing(services.Options.RingBytes, services.Rings, services.Time);
         StartedAt = services.Time.GetTimestamp();
     }
 
@@ -62,6 +64,9 @@ public sealed partial class SessionRelay
 
     /// <summary>The state the grain decided last.</summary>
     public SessionState State => _state;
+
+    /// <summary>What was last said on the session.</summary>
+    public SessionRing Ring { get; }
 
     /// <summary>Done when both sockets are closed and the end is on its way into the books.</summary>
     public Task Completion => _completion.Task;
@@ -204,6 +209,7 @@ public sealed partial class SessionRelay
     private async Task WatchUpstreamAsync(Task<PumpEnd> reading)
     {
         var end = Redacted(await reading, OurKey.Redact);
+        StopClock();
         Post(end.IsTooBig ? new SessionEvent.CloseRequested(CloseCode.ProviderError) : new SessionEvent.UpstreamLeft(end.Close));
         await AnswerAsync(_upstream, end);
     }

@@ -90,6 +90,10 @@ internal sealed class LinkWorld : IGrains, IAsyncDisposable
             return world.Frames is { } frames ? await frames(batch) : world.Relay.Receive(batch);
         }
 
+        public Task<ObservedPage> ReadFramesAsync(long from, int bytes, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<bool> SteerAsync(SteeringFrame frame, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task CloseAsync(CloseCode code, CancellationToken cancellationToken)
         {
             world.Closes.Add(code);

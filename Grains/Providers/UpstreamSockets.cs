@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.WebSockets;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orchestrator.Domain.Sessions;
@@ -9,10 +8,10 @@ using Orchestrator.Grains.Sessions.Relay;
 namespace Orchestrator.Grains.Providers;
 
 /// <summary>
-/// Dials providers whose credential travels in the query, with our own key in place of the client's. One connection handler
-/// for all: a dial then costs its socket and little else.
+/// Opens WebSockets to providers, whatever their dialect. One connection handler for all: a dial then costs its socket and
+/// little else.
 /// </summary>
-public sealed partial class WebSocketDialer : IUpstreamDialer, IDisposable
+public sealed partial class UpstreamSockets : IDisposable
 {
     private readonly RelayOptions _options;
     private readonly TimeProvider _time;
@@ -20,7 +19,7 @@ public sealed partial class WebSocketDialer : IUpstreamDialer, IDisposable
     private readonly HttpMessageInvoker _invoker;
 
     /// <summary>Takes the bounds of a dial.</summary>
-    public WebSocketDialer(IOptions<RelayOptions> options, TimeProvider time, ILogger<WebSocketDialer> logger)
+    public UpstreamSockets(IOptions<RelayOptions> options, TimeProvider time, ILogger<UpstreamSockets> logger)
     {
         (_options, _time, _logger) = (options.Value, time, logger);
         _invoker = new HttpMessageInvoker(new SocketsHttpHandler
@@ -34,19 +33,24 @@ public sealed partial class WebSocketDialer : IUpstreamDialer, IDisposable
         });
     }
 
-    /// <inheritdoc/>
-    public async Task<DialOutcome> DialAsync(UpstreamRequest request, CancellationToken cancellationToken)
+    /// <summary>The open socket, or why there is none; throws only when cancelled.</summary>
+    /// <param name="provider">The provider's name, for the log.</param>
+    /// <param name="address">Where; it may hold our key and is never logged.</param>
+    /// <param name="configure">Headers and subprotocols of the dialect.</param>
+    /// <param name="cancellationToken">Gives the dial up.</param>
+    public async Task<DialOutcome> OpenAsync(string provider, Uri address, Action<ClientWebSocketOptions>? configure, CancellationToken cancellationToken)
     {
         var socket = new ClientWebSocket();
         socket.Options.KeepAliveInterval = _options.KeepAliveInterval;
         socket.Options.KeepAliveTimeout = _options.KeepAliveTimeout;
         socket.Options.CollectHttpResponseDetails = true;
+        configure?.Invoke(socket.Options);
 
         using var timeout = new CancellationTokenSource(_options.DialTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            await socket.ConnectAsync(Address(request), _invoker, either.Token);
+            await socket.ConnectAsync(address, _invoker, either.Token);
             return new DialOutcome(socket, default, Detail: null);
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or HttpRequestException)
@@ -55,27 +59,13 @@ public sealed partial class WebSocketDialer : IUpstreamDialer, IDisposable
             socket.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
             // The message of the exception may hold the address, and with it our key.
-            LogDialFailed(request.Provider.Name, (int)status, exception.GetType().Name);
+            LogDialFailed(provider, (int)status, exception.GetType().Name);
             return new DialOutcome(Socket: null, Reason(status), status == default ? "no answer" : $"HTTP {(int)status}");
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _invoker.Dispose();
-
-    /// <summary>The provider's address with our key, the model, and what else the client asked for.</summary>
-    internal static Uri Address(UpstreamRequest request)
-    {
-        var query = new StringBuilder();
-        Append("api_key", request.Provider.Options.ApiKey.Reveal());
-        Append("model", request.Model);
-        foreach (var (name, value) in request.Query)
-            Append(name, value);
-        return new UriBuilder(request.Provider.Options.Endpoint!) { Query = query.ToString() }.Uri;
-
-        void Append(string name, string value) =>
-            query.Append(query.Length == 0 ? "" : "&").Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
-    }
 
     private static CloseCode Reason(HttpStatusCode status) => status switch
     {

@@ -1,0 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Orchestrator.Grains.Providers.Decart;
+
+/// <summary>The dialect's one registration.</summary>
+internal static class DecartServices
+{
+    public static IServiceCollection AddDecart(this IServiceCollection services) => services
+        .AddSingleton<IDialect, DecartDialect>()
+        .AddSingleton<IDialectDialer, DecartDialer>();
+}
