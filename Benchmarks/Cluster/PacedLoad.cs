@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Orchestrator.Benchmarks.Support;
 
 namespace Orchestrator.Benchmarks.Cluster;
@@ -61,6 +62,12 @@ internal sealed class PacedLoad : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // It was told.
+        }
+        catch (SocketException)
+        {
+            // Why it cannot be written to is in what was read last.
+            await _reading[sent % _sockets.Length].WaitAsync(Patience, time, CancellationToken.None);
+            throw;
         }
     }
 

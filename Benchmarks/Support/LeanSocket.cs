@@ -38,14 +38,7 @@ internal sealed class LeanSocket : IDisposable
     }
 
     /// <summary>A text message of less than 126 bytes as a client sends it.</summary>
-    public static byte[] Frame(ReadOnlySpan<byte> message)
-    {
-        ReadOnlySpan<byte> mask = [0x37, 0xfa, 0x21, 0x3d];
-        byte[] frame = [0x81, (byte)(0x80 | message.Length), .. mask, .. message];
-        for (var i = 0; i < message.Length; i++)
-            frame[6 + i] ^= mask[i % 4];
-        return frame;
-    }
+    public static byte[] Frame(ReadOnlySpan<byte> message) => Masked(0x81, message);
 
     /// <summary>Sends a frame.</summary>
     public void Send(byte[] frame)
@@ -67,7 +60,16 @@ internal sealed class LeanSocket : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Socket.Dispose();
 
-    /// <summary>Looks at what was received: counts the awaited message, and keeps what is not whole yet.</summary>
+    private static byte[] Masked(byte head, ReadOnlySpan<byte> payload)
+    {
+        ReadOnlySpan<byte> mask = [0x37, 0xfa, 0x21, 0x3d];
+        byte[] frame = [head, (byte)(0x80 | payload.Length), .. mask, .. payload];
+        for (var i = 0; i < payload.Length; i++)
+            frame[6 + i] ^= mask[i % 4];
+        return frame;
+    }
+
+    /// <summary>Looks at what was received: counts the awaited message, answers a ping, and keeps what is not whole yet.</summary>
     private int Take(int received, ReadOnlySpan<byte> awaited)
     {
         if (received == 0)
@@ -78,6 +80,8 @@ internal sealed class LeanSocket : IDisposable
         {
             if (opcode == 8)
                 throw new InvalidOperationException($"The session was closed: {Encoding.UTF8.GetString(payload)}");
+            if (opcode == 9)
+                Socket.Send(Masked(0x8a, payload));
             if (opcode == 1 && payload.SequenceEqual(awaited))
                 found++;
         }
