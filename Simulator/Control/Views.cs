@@ -7,12 +7,13 @@ namespace Orchestrator.Simulator.Control;
 /// <summary>A line of <c>GET /control/truth</c>; with its entries, newest first, the answer of <c>GET /control/truth/{id}</c>.</summary>
 internal sealed record TruthView(
     string SessionId, string Model, IReadOnlyDictionary<string, string> Query, DateTimeOffset OpenedAt, bool Open,
-    long Ticks, long MaxMilliseconds, long? MaxMillisecondsBefore, long Forgotten,
+    long Ticks, long MaxMilliseconds, long? MaxMillisecondsBefore, long? SpanMilliseconds, long Forgotten,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<TruthEntry>? Entries = null)
 {
     public static TruthView Of(SessionTruth truth, DateTimeOffset? before) => new(
         truth.ProviderSessionId, truth.Model, truth.Query, truth.OpenedAt, truth.IsOpen,
-        truth.TickCount, truth.MaxMilliseconds, before is { } instant ? truth.MaxMillisecondsSentBefore(instant) : null, truth.Forgotten);
+        truth.TickCount, truth.MaxMilliseconds, before is { } instant ? truth.MaxMillisecondsSentBefore(instant) : null,
+        truth.SpanMilliseconds, truth.Forgotten);
 }
 
 /// <summary>A line of <c>GET /control/connections</c>.</summary>

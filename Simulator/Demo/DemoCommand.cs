@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Orchestrator.Simulator.Demo.Dialects;
 
 namespace Orchestrator.Simulator.Demo;
 
@@ -16,6 +17,8 @@ internal static class DemoCommand
         {
             Description = "A simulator behind another gateway on the same database; may be repeated", DefaultValueFactory = _ => [],
         };
+        var dialect = new Option<string>("--dialect") { Description = "What the end user's client speaks", DefaultValueFactory = _ => DemoDialects.All[0].Name };
+        dialect.AcceptOnlyFromAmong([.. DemoDialects.All.Select(known => known.Name)]);
         var keyFile = new Option<FileInfo>("--key-file") { Description = "The file that holds an API key of a tenant", Required = true };
         var resellerKeyFile = new Option<FileInfo?>("--reseller-key-file")
         {
@@ -26,11 +29,14 @@ internal static class DemoCommand
             Description = "The operator's program and its first arguments, which is then asked what the platform pays", AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [],
         };
-        var command = new Command("demo", "Play one session through a gateway and tell what happens") { gateway, simulator, others, keyFile, resellerKeyFile, platform };
+        var command = new Command("demo", "Play one session through a gateway and tell what happens")
+        {
+            gateway, simulator, others, dialect, keyFile, resellerKeyFile, platform,
+        };
         command.SetAction((parsed, stopping) => RunAsync(
             new()
             {
-                Gateway = parsed.GetValue(gateway)!, Simulator = parsed.GetValue(simulator)!, OtherSimulators = [.. parsed.GetValue(others)!.Select(address => new Uri(address))],
+                Dialect = DemoDialects.Find(parsed.GetValue(dialect)!)!, Gateway = parsed.GetValue(gateway)!, Simulator = parsed.GetValue(simulator)!, OtherSimulators = [.. parsed.GetValue(others)!.Select(address => new Uri(address))],
                 KeyFile = parsed.GetRequiredValue(keyFile), ResellerKeyFile = parsed.GetValue(resellerKeyFile), Operator = parsed.GetValue(platform)!,
             },
             Console.Out, Colours(), TimeProvider.System, stopping));
@@ -65,7 +71,7 @@ internal static class DemoCommand
             using var edge = await GatewayAsync(options, options.KeyFile, either.Token);
             using var above = options.ResellerKeyFile is { } file ? await GatewayAsync(options, file, either.Token) : null;
             var platform = options.Operator is [] ? null : new OperatorProgram(options.Operator);
-            play = new DemoPlay(edge, provider, above is null ? null : new MoneyAudit(edge, above, provider, others, platform, time), story, time);
+            play = new DemoPlay(edge, provider, options.Dialect, above is null ? null : new MoneyAudit(edge, above, provider, others, platform, time), story, time);
             var figures = await play.PlayAsync(either.Token);
             return (figures.Agree ? 0 : 1, figures.Verdict);
         }

@@ -1,3 +1,5 @@
+using Orchestrator.Simulator.Demo.Dialects;
+
 namespace Orchestrator.Simulator.Demo;
 
 /// <summary>Where the demo plays.</summary>
@@ -20,6 +22,9 @@ internal sealed record DemoOptions
 
     /// <summary>The operator's program and its first arguments; empty: nobody asks what the platform pays.</summary>
     public IReadOnlyList<string> Operator { get; init; } = [];
+
+    /// <summary>What the end user's client speaks.</summary>
+    public IDemoDialect Dialect { get; init; } = DemoDialects.All[0];
 
     /// <summary>How long the whole demo may take.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);

@@ -27,4 +27,4 @@ internal sealed record TimelineView(IReadOnlyList<TimelineView.Happening> Events
 }
 
 /// <summary>A line of the simulator's truth.</summary>
-internal sealed record TruthSummary(string SessionId, bool Open, long Ticks, long MaxMilliseconds);
+internal sealed record TruthSummary(string SessionId, bool Open, long Ticks, long MaxMilliseconds, long? SpanMilliseconds = null, string? Model = null);

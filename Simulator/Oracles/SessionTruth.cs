@@ -16,6 +16,8 @@ public sealed class SessionTruth
     private (long Count, long MaxMs, Fact Last) _forgotten;
     private long _maxMs;
     private long _ticks;
+    private long? _answeredTimestamp;
+    private long? _endedTimestamp;
 
     internal SessionTruth(string providerSessionId, string model, IReadOnlyDictionary<string, string> query, int limit, TimeProvider time)
     {
@@ -58,6 +60,13 @@ public sealed class SessionTruth
     /// <summary>The largest count sent in a tick or an end, in milliseconds; 0 when none was.</summary>
     public long MaxMilliseconds => Read(() => _maxMs);
 
+    /// <summary>
+    /// Milliseconds from the answer to the end, by the clock that never steps: what a provider that does not count was used
+    /// for. Null while it is not both answered and over.
+    /// </summary>
+    public long? SpanMilliseconds => Read<long?>(() =>
+        _answeredTimestamp is { } from && _endedTimestamp is { } to ? (long)_time.GetElapsedTime(from, to).TotalMilliseconds : null);
+
     /// <summary>How many entries were let go.</summary>
     public long Forgotten => Read(() => _forgotten.Count);
 
@@ -90,7 +99,19 @@ public sealed class SessionTruth
         }
     }
 
-    internal void End() => IsOpen = false;
+    /// <summary>The answer went out: media may flow from now on. The first one counts.</summary>
+    internal void Answered()
+    {
+        lock (_lock)
+            _answeredTimestamp ??= _time.GetTimestamp();
+    }
+
+    internal void End()
+    {
+        lock (_lock)
+            _endedTimestamp ??= _time.GetTimestamp();
+        IsOpen = false;
+    }
 
     private long? MaxWhere(Func<Fact, bool> sentInTime) => Read<long?>(() =>
         _forgotten.Count > 0 && !sentInTime(_forgotten.Last)

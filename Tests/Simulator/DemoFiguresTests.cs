@@ -35,6 +35,22 @@ public class DemoFiguresTests
         Assert.Equal(new DemoFigures(5500, 5500, "0.12 USD"), figures);
     }
 
+    [Theory]
+    [InlineData(5240, 5.237, 5.237, true, "demo ok: 5.237 s generated, 5.237 s recorded, 0.12 USD charged")]
+    [InlineData(5487, 5.237, 5.237, true, "demo ok: 5.237 s generated, 5.237 s recorded, 0.12 USD charged")]
+    [InlineData(5488, 5.237, 5.237, false, "demo failed: the provider was used for 5.488 s from its answer to the end, but the gateway's clock counted 5.237 s.")]
+    [InlineData(4986, 5.237, 5.237, false, "demo failed: the provider was used for 4.986 s from its answer to the end, but the gateway's clock counted 5.237 s.")]
+    [InlineData(null, 5.237, 5.237, false, "demo failed: the simulator does not know how long it was used.")]
+    [InlineData(5240, 5.237, 5.0, false, "demo failed: the provider generated 5.237 s, but the ledger holds 5.000 s, 0.237 s too few.")]
+    public void Where_the_gateway_counts_the_provider_must_have_been_used_for_as_long(int? spanMs, double mark, double ledger, bool agree, string verdict)
+    {
+        var session = Session(new SessionView.Generation(1, (decimal)mark, [new(0, (decimal)ledger)], null));
+
+        var figures = DemoFigures.OfGatewayClock(new TruthSummary("sim-1", Open: false, Ticks: 0, MaxMilliseconds: 0, spanMs), session);
+
+        Assert.Equal((agree, verdict), (figures.Agree, figures.Verdict));
+    }
+
     [Fact]
     public void A_session_without_a_run_has_nothing_recorded()
     {

@@ -58,6 +58,9 @@ internal sealed class DemoGateway : IAsyncDisposable
     public IReadOnlyList<string> Frames { get; init; } =
         ["""{"type":"answer","sdp":"v=0"}""", .. Enumerable.Range(1, 5).Select(second => $$"""{"type":"generation_tick","seconds":{{second}}}""")];
 
+    /// <summary>What the client said first.</summary>
+    public string? FirstWords { get; private set; }
+
     /// <summary>Whether the socket is closed after the last frame, instead of waiting for the client.</summary>
     public bool Closes { get; init; }
 
@@ -138,7 +141,8 @@ internal sealed class DemoGateway : IAsyncDisposable
         using var socket = await context.WebSockets.AcceptWebSocketAsync();
         var buffer = new byte[4096];
         await SayAsync(socket, """{"type":"status","status":"Ready"}""");
-        await socket.ReceiveAsync(buffer, context.RequestAborted);
+        var first = await socket.ReceiveAsync(buffer, context.RequestAborted);
+        FirstWords = Encoding.UTF8.GetString(buffer, 0, first.Count);
         foreach (var frame in Frames)
             await SayAsync(socket, frame);
         if (Closes)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Orchestrator.Simulator.Demo;
+using Orchestrator.Simulator.Demo.Dialects;
 using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Simulator;
@@ -94,6 +95,8 @@ public class DemoStoryTests
     [InlineData("""{"type":"generation_tick","seconds":1.50}""", "generation_tick", "1.50")]
     [InlineData("""{"type":"generation_tick"}""", "generation_tick", null)]
     [InlineData("""{"type":"error","error":"no"}""", "error", "no")]
+    [InlineData("""{"type":"queue_position","position":2,"queue_size":3}""", "queue_position", "2")]
+    [InlineData("""{"type":"livekit_room_info","livekit_url":"ws://h/","token":"t"}""", "livekit_room_info", "ws://h/")]
     [InlineData("""{"type":1}""", "", null)]
     [InlineData("""[1]""", "", null)]
     [InlineData("""{""", "", null)]

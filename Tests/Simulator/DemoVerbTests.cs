@@ -1,4 +1,5 @@
 using Orchestrator.Simulator.Demo;
+using Orchestrator.Simulator.Demo.Dialects;
 
 namespace Orchestrator.Tests.Simulator;
 
@@ -26,6 +27,37 @@ public sealed class DemoVerbTests : IDisposable
         Assert.Equal((0, "demo ok: 5.000 s generated, 5.000 s recorded, 0.10 USD charged"), (status, Lines[^1]));
         Assert.Contains(Lines, line => line.EndsWith("7 meter         The client hears tick 5: 5 s.", StringComparison.Ordinal));
         Assert.Contains(Lines, line => line.EndsWith("9 bill          Ledger row: run 1, from 0.000 to 5.000 s.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_client_of_dialect_B_joins_and_is_given_a_room()
+    {
+        await using var gateway = await new DemoGateway
+        {
+            Frames =
+            [
+                """{"type":"queue_position","position":1,"queue_size":1}""",
+                """{"type":"livekit_room_info","livekit_url":"ws://media.example/","token":"t","room_name":"r","session_id":"sim-1"}""",
+                .. Enumerable.Range(1, 5).Select(second => $$"""{"type":"generation_tick","seconds":{{second}}}"""),
+            ],
+        }.StartAsync();
+
+        var status = await PlayAsync(gateway, dialect: "decart-b");
+
+        Assert.Equal((0, "demo ok: 5.000 s generated, 5.000 s recorded, 0.10 USD charged"), (status, Lines[^1]));
+        Assert.Equal("""{"type":"livekit_join","passthrough":true}""", gateway.FirstWords);
+        Assert.Contains(Lines, line => line.EndsWith("6 relay         The client hears its place in the queue: 1.", StringComparison.Ordinal));
+        Assert.Contains(Lines, line => line.EndsWith("6 relay         The client is given a room at ws://media.example/; its media would go there.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_dialect_that_nobody_plays_is_refused_with_the_list()
+    {
+        var parsed = DemoCommand.Create().Parse(["--dialect", "morse", "--key-file", _keyFile.FullName]);
+
+        var message = Assert.Single(parsed.Errors).Message;
+        Assert.Contains("'morse'", message, StringComparison.Ordinal);
+        Assert.All(DemoDialects.All, dialect => Assert.Contains($"'{dialect.Name}'", message, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -186,11 +218,14 @@ public sealed class DemoVerbTests : IDisposable
         _output.Dispose();
     }
 
-    private Task<int> PlayAsync(DemoGateway gateway, TimeSpan? patience = null, bool tree = false, params Uri[] others) => DemoCommand.RunAsync(
+    private Task<int> PlayAsync(DemoGateway gateway, TimeSpan? patience = null, bool tree = false, params Uri[] others) =>
+        PlayAsync(gateway, "decart-a", patience, tree, others);
+
+    private Task<int> PlayAsync(DemoGateway gateway, string dialect, TimeSpan? patience = null, bool tree = false, params Uri[] others) => DemoCommand.RunAsync(
         new()
         {
             Gateway = gateway.Address, Simulator = gateway.Address, OtherSimulators = others, KeyFile = _keyFile, ResellerKeyFile = tree ? _resellerKeyFile : null,
-            Patience = patience ?? TimeSpan.FromSeconds(20),
+            Dialect = DemoDialects.Find(dialect)!, Patience = patience ?? TimeSpan.FromSeconds(20),
         },
         _output, colours: false, TimeProvider.System, CancellationToken.None);
 }

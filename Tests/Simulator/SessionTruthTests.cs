@@ -64,6 +64,25 @@ public class SessionTruthTests
         Assert.Null(truth.MaxMillisecondsSentBefore("b", Noon));
     }
 
+    [Fact]
+    public void The_span_is_from_the_first_answer_to_the_end()
+    {
+        var session = Session(limit: 10);
+        Assert.Null(session.SpanMilliseconds);
+
+        _clock.Now = TimeSpan.FromSeconds(2);
+        session.Answered();
+        _clock.Now = TimeSpan.FromSeconds(4);
+        session.Answered();
+        Assert.Null(session.SpanMilliseconds);
+        _clock.Now = TimeSpan.FromSeconds(7.5);
+        session.End();
+        _clock.Now = TimeSpan.FromSeconds(9);
+        session.End();
+
+        Assert.Equal(5500, session.SpanMilliseconds);
+    }
+
     private SessionTruth Session(int limit) => new("sim-1", "m", new Dictionary<string, string>(), limit, _clock);
 
     private void Tick(SessionTruth session, int second, long? milliseconds)
@@ -81,5 +100,7 @@ public class SessionTruthTests
         public override DateTimeOffset GetUtcNow() => Noon + Now;
 
         public override long GetTimestamp() => Now.Ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
     }
 }

@@ -139,6 +139,9 @@ public partial class ProviderConnection
     {
         switch (signal.Type)
         {
+            case "answer" or "livekit_room_info":
+                Truth.Answered();
+                break;
             case "generation_started":
                 Truth.Add(TruthKind.Started);
                 break;

@@ -1,8 +1,7 @@
 using System.Net.WebSockets;
-using System.Text;
 using System.Text.Json;
 
-namespace Orchestrator.Simulator.Demo;
+namespace Orchestrator.Simulator.Demo.Dialects;
 
 /// <summary>A frame as far as the client cares: its type, and the one other member that this type has.</summary>
 internal sealed record ClientFrame(string Type, string? Value)
@@ -15,7 +14,14 @@ internal sealed record ClientFrame(string Type, string? Value)
             var reader = new Utf8JsonReader(text);
             using var json = JsonDocument.ParseValue(ref reader);
             var type = json.RootElement.GetProperty("type").GetString() ?? "";
-            var member = type switch { "status" => "status", "error" => "error", "generation_tick" => "seconds", _ => null };
+            var member = type switch
+            {
+                "status" or "error"  => type,
+                "generation_tick"    => "seconds",
+                "queue_position"     => "position",
+                "livekit_room_info"  => "livekit_url",
+                _                    => null,
+            };
             return new(type, member is not null && json.RootElement.TryGetProperty(member, out var value) ? value.ToString() : null);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
@@ -25,8 +31,8 @@ internal sealed record ClientFrame(string Type, string? Value)
     }
 }
 
-/// <summary>An end user's client of the offer and answer dialect: a WebSocket that was told an address and a token, and knows no more.</summary>
-internal sealed class DemoClient : IDisposable
+/// <summary>An end user's client of Decart's WebSocket dialects: it was told an address and a token, and knows no more.</summary>
+internal sealed class DecartClient : IDisposable
 {
     /// <summary>Describes one video track to receive; nothing listens to it.</summary>
     private const string Sdp =
@@ -36,9 +42,9 @@ internal sealed class DemoClient : IDisposable
     private readonly byte[] _buffer = new byte[16 * 1024];
 
     /// <summary>Opens the socket.</summary>
-    public static async Task<DemoClient> ConnectAsync(Uri address, CancellationToken cancellationToken)
+    public static async Task<DecartClient> ConnectAsync(Uri address, CancellationToken cancellationToken)
     {
-        var client = new DemoClient();
+        var client = new DecartClient();
         try
         {
             await client._socket.ConnectAsync(address, cancellationToken);
@@ -70,8 +76,10 @@ internal sealed class DemoClient : IDisposable
     public string Farewell => $"{(int?)_socket.CloseStatus ?? 1005} {_socket.CloseStatusDescription}".TrimEnd();
 
     /// <summary>Offers media.</summary>
-    public async Task OfferAsync(CancellationToken cancellationToken) => await _socket.SendAsync(
-        Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new { type = "offer", sdp = Sdp })), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+    public Task OfferAsync(CancellationToken cancellationToken) => SendAsync(new { type = "offer", sdp = Sdp }, cancellationToken);
+
+    /// <summary>Joins, with nothing to begin with: the picture passes through as it is.</summary>
+    public Task JoinAsync(CancellationToken cancellationToken) => SendAsync(new { type = "livekit_join", passthrough = true }, cancellationToken);
 
     /// <summary>Says goodbye and hears the gateway out.</summary>
     public async Task LeaveAsync(CancellationToken cancellationToken)
@@ -85,6 +93,9 @@ internal sealed class DemoClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
+
+    private async Task SendAsync<T>(T frame, CancellationToken cancellationToken) =>
+        await _socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(frame), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
 
     private async Task<ValueWebSocketReceiveResult> ReceiveAsync(CancellationToken cancellationToken)
     {
