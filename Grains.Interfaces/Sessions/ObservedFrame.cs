@@ -25,7 +25,11 @@ public enum ObservedFrom
 /// <param name="Length">How long it was, in bytes.</param>
 /// <param name="Payload">The frame as it passed; empty where it was too long to be kept.</param>
 [SuppressMessage("Performance", "CA1819", Justification = "A frame's bytes; nobody writes to them.")]
-public sealed record ObservedFrame(long Sequence, DateTimeOffset At, ObservedFrom From, bool IsText, int Length, byte[] Payload);
+public sealed record ObservedFrame(long Sequence, DateTimeOffset At, ObservedFrom From, bool IsText, int Length, byte[] Payload)
+{
+    /// <summary>Of a text that was too long to be kept: its type, as it stands in the frame, where that is near its beginning.</summary>
+    public string? Type { get; init; }
+}
 
 /// <summary>What was recorded of a session from a number on.</summary>
 /// <param name="Found">Whether the session's relay is in the process that was asked; nothing else is known when it is not.</param>

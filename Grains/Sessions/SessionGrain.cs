@@ -106,8 +106,8 @@ public partial class SessionGrain(
     /// <inheritdoc/>
     public Task<ObservedPage> ReadFramesAsync(long from, int bytes, CancellationToken cancellationToken)
     {
-        if (relays.TryGet(_session, out var relay))
-            return Task.FromResult(relay.Ring.Read(from, bytes));
+        if (relays.TryGetRing(_session, out var ring))
+            return Task.FromResult(ring.Read(from, bytes));
         life.EndWhenIdle();
         return Task.FromResult(ObservedPage.Gone);
     }
@@ -141,10 +141,23 @@ public partial class SessionGrain(
         LogHandled(logger, _session, @event.GetType().Name, from.Phase, step.Next.Phase);
 
         if (step.Next.Phase is SessionPhase.Ended)
-            life.EndWhenIdle();
+            Linger();
         else
             life.StayFor(Stay);
         Perform(relay, step.Effects);
+    }
+
+    /// <summary>Stays where its ring is until who watches from another process has read the end.</summary>
+    private void Linger()
+    {
+        life.StayFor(SessionRegistry.Linger);
+        life.StartTimer(EndAsync, SessionRegistry.Linger, SessionRegistry.Linger);
+
+        Task EndAsync(CancellationToken cancellationToken)
+        {
+            life.EndWhenIdle();
+            return Task.CompletedTask;
+        }
     }
 
     private static void Perform(SessionRelay relay, IReadOnlyList<SessionEffect> effects)

@@ -28,7 +28,7 @@ public sealed class SessionMetrics
         _journalled = meter.CreateCounter<long>("orchestrator.sessions.journalled", "{entry}", "Journal entries written.");
         _journalFailures = meter.CreateCounter<long>("orchestrator.sessions.journal_failures", "{write}", "Journal writes that failed and are repeated.");
         _quarantined = meter.CreateCounter<long>("orchestrator.sessions.journal_quarantined", "{session}", "Sessions whose entries the database refuses.");
-        _unknownTypes = meter.CreateCounter<long>("orchestrator.sessions.dialect_unknown_type", "{frame}", "Provider frames of a type the dialect does not name.");
+        _unknownTypes = meter.CreateCounter<long>("orchestrator.sessions.dialect_unknown_type", "{frame}", "Provider frames of a type the dialect does not name, by dialect.");
     }
 
     /// <summary>A session was admitted.</summary>
@@ -56,5 +56,5 @@ public sealed class SessionMetrics
     public void JournalQuarantined() => _quarantined.Add(1);
 
     /// <summary>The provider sent a type that its dialect does not name.</summary>
-    public void UnknownType() => _unknownTypes.Add(1);
+    public void UnknownType(string dialect) => _unknownTypes.Add(1, new KeyValuePair<string, object?>("dialect", dialect));
 }

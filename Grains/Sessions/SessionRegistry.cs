@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Processes;
+using Orchestrator.Grains.Sessions.Observing;
 using Orchestrator.Grains.Sessions.Relay;
 
 namespace Orchestrator.Grains.Sessions;
@@ -9,8 +10,12 @@ namespace Orchestrator.Grains.Sessions;
 /// <summary>The relays of this process, by session. Where a grain finds the sockets it decides about.</summary>
 public sealed class SessionRegistry
 {
+    /// <summary>How long what was last said on a session can still be read after its end: who watches from elsewhere asks ten times a second.</summary>
+    public static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<SessionId, SessionRelay> _relays = new();
     private readonly ConcurrentDictionary<SessionId, SessionOwnership> _ending = new();
+    private readonly ConcurrentDictionary<SessionId, SessionRing> _over = new();
     private volatile bool _isClosed;
 
     /// <summary>The process is going away: no session begins here any more, and those that are here go on.</summary>
@@ -25,6 +30,25 @@ public sealed class SessionRegistry
     /// <summary>The relay of a session, if this process has it.</summary>
     public bool TryGet(SessionId session, [NotNullWhen(true)] out SessionRelay? relay) => _relays.TryGetValue(session, out relay);
 
+    /// <summary>What was last said on a session that is here, or has just ended here.</summary>
+    public bool TryGetRing(SessionId session, [NotNullWhen(true)] out SessionRing? ring)
+    {
+        ring = _relays.TryGetValue(session, out var relay) ? relay.Ring : _over.GetValueOrDefault(session);
+        return ring is not null;
+    }
+
+    /// <summary>Gives up what nobody may read any more of sessions that are over. Called about each second, by one thread.</summary>
+    internal void ForgetRings()
+    {
+        foreach (var (session, ring) in _over)
+        {
+            if (ring.ClosedFor < Linger)
+                continue;
+            _over.TryRemove(session, out _);
+            ring.Dispose();
+        }
+    }
+
     /// <summary>From now on no session begins here. A relay that comes too late is refused by its grain before anything is claimed.</summary>
     public void Close() => _isClosed = true;
 
@@ -36,6 +60,7 @@ public sealed class SessionRegistry
     {
         if (relay.Ownership.IsEnding)
             _ending.TryAdd(relay.Session, relay.Ownership);
+        _over.TryAdd(relay.Session, relay.Ring);
         _relays.TryRemove(KeyValuePair.Create(relay.Session, relay));
         // It may have been written in between, before there was anything to forget.
         if (!relay.Ownership.IsEnding)

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Interfaces.Hosting;
+using Orchestrator.Grains.Sessions.Observing;
 
 namespace Orchestrator.Grains.Sessions.Journal;
 
@@ -21,9 +22,15 @@ public static class Timeline
     /// <summary>An event of the machine, with the phase it led to when that is another one.</summary>
     public static TimelineEvent Of(SessionOwnership ownership, DateTimeOffset at, SessionEvent @event, SessionPhase? phase)
     {
-        // The database takes every character but the one that a peer's words should not hold anyway.
-        var detail = JsonSerializer.Serialize(@event, @event.GetType(), ContractJson.Options).Replace("\\u0000", "\\ufffd", StringComparison.Ordinal);
+        var detail = Clean(JsonSerializer.Serialize(@event, @event.GetType(), ContractJson.Options));
         return new TimelineEvent(ownership, ownership.NextSequence(), at, Kinds[@event.GetType()], phase, detail == "{}" ? null : detail);
+    }
+
+    /// <summary>Frames that the tenant's server sent to the provider.</summary>
+    public static TimelineEvent Steered(SessionOwnership ownership, DateTimeOffset at, SteeringMark mark)
+    {
+        var detail = Clean(JsonSerializer.Serialize(new { by = mark.By, frame = mark.Type, frames = mark.Frames }, ContractJson.Options));
+        return new TimelineEvent(ownership, ownership.NextSequence(), at, "steered", Phase: null, detail);
     }
 
     /// <summary>Something about the provider's counter that did not add up.</summary>
@@ -33,4 +40,7 @@ public static class Timeline
         var detail = JsonSerializer.Serialize(new { run, anomaly, claimedMs, markMs }, ContractJson.Options);
         return new TimelineEvent(ownership, ownership.NextSequence(), at, "meter_anomaly", Phase: null, detail);
     }
+
+    // The database takes every character but the one that a peer's words should not hold anyway.
+    private static string Clean(string json) => json.Replace("\\u0000", "\\ufffd", StringComparison.Ordinal);
 }

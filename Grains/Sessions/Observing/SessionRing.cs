@@ -1,54 +1,96 @@
+using System.Runtime.CompilerServices;
+using System.Text;
 using Orchestrator.Grains.Interfaces.Sessions;
+using Orchestrator.Grains.Providers;
 
 namespace Orchestrator.Grains.Sessions.Observing;
 
 /// <summary>
 /// The last frames of one session, for those who watch it: a bound in bytes, the oldest overwritten. It is written whether or
-/// not anybody watches, so that who comes late still sees what led to where the session is. A frame costs one copy into an
-/// array that grows with use and no allocation of its own; the lock is between the session's two pumps and its watchers.
+/// not anybody watches, so that who comes late still sees what led to where the session is.
 /// </summary>
-/// <param name="maxBytes">The most that the frames may take.</param>
+/// <remarks>
+/// A frame costs one copy and some 20 ns for the lock, which is between the session's two pumps, its grain and its watchers; it
+/// allocates nothing but when the arrays grow, a dozen times in the life of a session. A watcher holds the lock for one page.
+/// </remarks>
+/// <param name="maxBytes">The most that the frames and what is noted beside each may take.</param>
 /// <param name="budget">What all rings of the process may take together.</param>
 /// <param name="time">When a frame passed.</param>
 public sealed class SessionRing(int maxBytes, RingBudget budget, TimeProvider time) : IDisposable
 {
-    private const int FirstBytes = 1024;
+    private const int FirstHeads = 16;
 
-    /// <summary>A frame longer than this share of the ring is not kept, only that it passed.</summary>
+    /// <summary>A quarter is for what is noted beside the frames: as many as there are when each has about 128 bytes.</summary>
+    private const int HeadsShare = 4;
+
+    /// <summary>A frame longer than this share of the ring is not kept, only that it passed, and its type.</summary>
     private const int LongestShare = 4;
 
+    /// <summary>How far into a frame that is not kept its type is looked for, and how long it may be.</summary>
+    private const int TypeWithin = 4 * 1024, LongestType = 64;
+
+    private readonly int _maxHeads = Math.Max(FirstHeads, maxBytes / HeadsShare / Unsafe.SizeOf<Head>());
+    private readonly int _longest = maxBytes / LongestShare;
+    private readonly ByteRing _bytes = new(maxBytes - maxBytes / HeadsShare, budget);
     private readonly Lock _gate = new();
-    private readonly Queue<Head> _heads = new();
-    private byte[] _bytes = [];
-    private int _start;
-    private int _used;
+    private Head[] _heads = [];
+    private long _first = 1;
     private long _next = 1;
-    private bool _isOver;
+    private bool _isClosed;
+    private long _closedAt;
     private TaskCompletionSource? _more;
+
+    /// <summary>What it takes of memory.</summary>
+    public int Bytes
+    {
+        get
+        {
+            lock (_gate)
+                return _bytes.Taken + _heads.Length * Unsafe.SizeOf<Head>();
+        }
+    }
+
+    /// <summary>For how long it has been closed; null while it is not.</summary>
+    public TimeSpan? ClosedFor
+    {
+        get
+        {
+            lock (_gate)
+                return _isClosed ? time.GetElapsedTime(_closedAt) : null;
+        }
+    }
 
     /// <summary>Records a frame. Once the ring is closed nothing is recorded any more.</summary>
     public void Add(ObservedFrom from, ReadOnlySpan<byte> payload, bool isText)
     {
         lock (_gate)
         {
-            if (_isOver)
+            if (_isClosed)
                 return;
-            var kept = payload.Length <= maxBytes / LongestShare && TryMakeRoom(payload.Length) ? payload.Length : 0;
-            Write(payload[..kept]);
-            _heads.Enqueue(new Head(_next++, time.GetUtcNow(), from, isText, payload.Length, kept));
-            // Heads are memory too: as many as there would be of frames of 64 bytes.
-            while (_heads.Count > maxBytes / 64)
-                DropOldest();
+            // The number is given in any case: one that has no room shows as a gap, and as nothing else.
+            if (TryMakeHead())
+            {
+                var kept = payload.Length <= _longest && TryMakeRoom(payload.Length) ? payload : TypeOf(payload, isText);
+                _heads[_next % _heads.Length] = new Head(time.GetUtcNow().UtcTicks, _bytes.End, payload.Length, kept.Length, from, isText);
+                _bytes.Add(kept);
+                _next++;
+            }
+            else
+            {
+                _first = ++_next;
+            }
+
             Tell();
         }
     }
 
-    /// <summary>The session is over: who has read all that is recorded has seen all.</summary>
+    /// <summary>The session is over: who has read all that is recorded has seen all. Safe to repeat.</summary>
     public void Close()
     {
         lock (_gate)
         {
-            _isOver = true;
+            if (!_isClosed)
+                (_isClosed, _closedAt) = (true, time.GetTimestamp());
             Tell();
         }
     }
@@ -59,22 +101,17 @@ public sealed class SessionRing(int maxBytes, RingBudget budget, TimeProvider ti
         lock (_gate)
         {
             var frames = new List<ObservedFrame>();
-            var offset = 0;
-            foreach (var head in _heads)
+            for (var sequence = Math.Max(from, _first); sequence < _next; sequence++)
             {
-                if (head.Sequence >= from)
-                {
-                    if (frames.Count > 0 && bytes < head.Kept)
-                        break;
-                    bytes -= head.Kept;
-                    frames.Add(new ObservedFrame(head.Sequence, head.At, head.From, head.IsText, head.Length, Copy(offset, head.Kept)));
-                }
-
-                offset += head.Kept;
+                ref readonly var head = ref _heads[sequence % _heads.Length];
+                bytes -= head.Kept + Unsafe.SizeOf<Head>();
+                if (frames.Count > 0 && bytes < 0)
+                    break;
+                frames.Add(Frame(sequence, head));
             }
 
             var next = frames.Count > 0 ? frames[^1].Sequence + 1 : Math.Max(from, _next);
-            return new ObservedPage(Found: true, frames, next, IsOver: _isOver && next >= _next);
+            return new ObservedPage(Found: true, frames, next, IsOver: _isClosed && next >= _next);
         }
     }
 
@@ -83,70 +120,77 @@ public sealed class SessionRing(int maxBytes, RingBudget budget, TimeProvider ti
     {
         lock (_gate)
         {
-            if (_isOver || _next > from)
+            if (_isClosed || _next > from)
                 return Task.CompletedTask;
             return (_more ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Forgets everything and gives the memory back. Safe to repeat.</summary>
     public void Dispose()
     {
         lock (_gate)
         {
             Close();
-            budget.Return(_bytes.Length);
-            _bytes = [];
-            _heads.Clear();
-            _used = _start = 0;
+            _bytes.Release();
+            budget.Return(_heads.Length * Unsafe.SizeOf<Head>());
+            _heads = [];
+            _first = _next;
         }
+    }
+
+    private ObservedFrame Frame(long sequence, in Head head)
+    {
+        var kept = new byte[head.Kept];
+        _bytes.CopyTo(head.Position, kept);
+        var at = new DateTimeOffset(head.AtTicks, TimeSpan.Zero);
+        return head.Kept == head.Length
+            ? new ObservedFrame(sequence, at, head.From, head.IsText, head.Length, kept)
+            : new ObservedFrame(sequence, at, head.From, head.IsText, head.Length, []) { Type = kept is [] ? null : Encoding.UTF8.GetString(kept) };
+    }
+
+    /// <summary>The type of a text that is not kept, as it stands in the frame; nothing where it is not near its beginning.</summary>
+    private ReadOnlySpan<byte> TypeOf(ReadOnlySpan<byte> payload, bool isText) =>
+        isText && FrameReader.TryReadType(payload[..Math.Min(payload.Length, TypeWithin)], out var reader)
+            && reader.ValueSpan is { Length: <= LongestType } type && type.Length < payload.Length && TryMakeRoom(type.Length)
+            ? type
+            : [];
+
+    private bool TryMakeHead()
+    {
+        var count = _next - _first;
+        if (count < _heads.Length)
+            return true;
+
+        var size = Math.Min(_maxHeads, Math.Max(FirstHeads, _heads.Length * 2));
+        if (size > _heads.Length && budget.TryTake((size - _heads.Length) * Unsafe.SizeOf<Head>()))
+        {
+            var larger = new Head[size];
+            for (var sequence = _first; sequence < _next; sequence++)
+                larger[sequence % size] = _heads[sequence % _heads.Length];
+            _heads = larger;
+            return true;
+        }
+
+        if (count == 0)
+            return false;
+        DropOldest();
+        return true;
     }
 
     private bool TryMakeRoom(int length)
     {
-        while (_used + length > _bytes.Length && _bytes.Length < maxBytes)
-        {
-            var size = Math.Min(maxBytes, Math.Max(FirstBytes, _bytes.Length * 2));
-            if (!budget.TryTake(size - _bytes.Length))
-                break;
-            var larger = new byte[size];
-            Copy(0, _used).CopyTo(larger, 0);
-            (_bytes, _start) = (larger, 0);
-        }
-
-        while (_used + length > _bytes.Length && _heads.Count > 0)
+        if (!_bytes.TryReserve(length))
+            return false;
+        while (_bytes.Free < length)
             DropOldest();
-        return _used + length <= _bytes.Length;
+        return true;
     }
 
     private void DropOldest()
     {
-        var head = _heads.Dequeue();
-        _used -= head.Kept;
-        _start = _bytes.Length == 0 ? 0 : (_start + head.Kept) % _bytes.Length;
-    }
-
-    private void Write(ReadOnlySpan<byte> payload)
-    {
-        if (payload.IsEmpty)
-            return;
-        var at = (_start + _used) % _bytes.Length;
-        var first = Math.Min(payload.Length, _bytes.Length - at);
-        payload[..first].CopyTo(_bytes.AsSpan(at));
-        payload[first..].CopyTo(_bytes);
-        _used += payload.Length;
-    }
-
-    private byte[] Copy(int offset, int length)
-    {
-        var copy = new byte[length];
-        if (length == 0)
-            return copy;
-        var at = (_start + offset) % _bytes.Length;
-        var first = Math.Min(length, _bytes.Length - at);
-        _bytes.AsSpan(at, first).CopyTo(copy);
-        _bytes.AsSpan(0, length - first).CopyTo(copy.AsSpan(first));
-        return copy;
+        _first++;
+        _bytes.DropTo(_first < _next ? _heads[_first % _heads.Length].Position : _bytes.End);
     }
 
     private void Tell()
@@ -155,5 +199,6 @@ public sealed class SessionRing(int maxBytes, RingBudget budget, TimeProvider ti
         _more = null;
     }
 
-    private readonly record struct Head(long Sequence, DateTimeOffset At, ObservedFrom From, bool IsText, int Length, int Kept);
+    /// <summary>What is noted beside a frame: 32 bytes.</summary>
+    private readonly record struct Head(long AtTicks, long Position, int Length, int Kept, ObservedFrom From, bool IsText);
 }

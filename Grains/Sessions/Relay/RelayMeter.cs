@@ -19,6 +19,7 @@ internal sealed class RelayMeter(SessionOwnership ownership, MarkBook marks, Ses
     private long _openedAt;
     private bool _stalled;
     private bool _finished;
+    private long _closedMs;
 
     /// <summary>What the session lives on, where a wallet limits it. Set before the upstream is dialled.</summary>
     public SessionHold? Hold { get; set; }
@@ -30,6 +31,16 @@ internal sealed class RelayMeter(SessionOwnership ownership, MarkBook marks, Ses
         {
             lock (_gate)
                 return _generation;
+        }
+    }
+
+    /// <summary>All that was generated, over all runs.</summary>
+    public long TotalMs
+    {
+        get
+        {
+            lock (_gate)
+                return _closedMs + (_generation?.MarkMs ?? 0);
         }
     }
 
@@ -143,6 +154,7 @@ internal sealed class RelayMeter(SessionOwnership ownership, MarkBook marks, Ses
         Hold?.End();
         var closed = new GenerationClosed(_generation!, reason, _claimedMs);
         marks.Close(_generation!);
+        _closedMs += _generation!.MarkMs;
         _generation = null;
         return closed;
     }

@@ -30,6 +30,7 @@ public sealed class RelaySweep(SessionRegistry relays, TenantDirectory directory
     {
         foreach (var relay in relays.All)
             relay.Sweep();
+        relays.ForgetRings();
     }
 
     /// <summary>Ends what others want ended.</summary>

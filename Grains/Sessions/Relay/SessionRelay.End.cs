@@ -3,6 +3,7 @@ using Orchestrator.Domain.Processes;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
+using Orchestrator.Grains.Sessions.Observing;
 
 namespace Orchestrator.Grains.Sessions.Relay;
 
@@ -74,7 +75,7 @@ public sealed partial class SessionRelay
 
         _upstream.Cut();
         _client.Cut();
-        Ring.Dispose();
+        TellObservers();
         _services.Registry.Remove(this);
         _completion.TrySetResult();
     }
@@ -121,6 +122,7 @@ public sealed partial class SessionRelay
     {
         if (_cutShort is not null && _state.Code is { } code)
             await TellAsync(code);
+        TellObservers();
         await _client.CloseAsync(close, _services.Options.StallTimeout, _services.Options.CloseTimeout, _services.Time);
     }
 
@@ -137,9 +139,20 @@ public sealed partial class SessionRelay
         }
     }
 
+    /// <summary>
+    /// The last that is recorded: the final mark, which nothing raises any more. Before the close frames are exchanged, since a client
+    /// may take its time for that. Only the first call counts: the ring closes with it.
+    /// </summary>
+    private void TellObservers()
+    {
+        Ring.Add(ObservedFrom.Lifecycle, LifecycleFrames.Ended(_meter.TotalMs, _state.Code ?? CloseCode.InternalError), isText: true);
+        Ring.Close();
+    }
+
     private async Task DismissAsync(CloseCode code)
     {
         await TellAsync(code);
+        TellObservers();
         var timeout = _services.Options.CloseTimeout;
         await _client.CloseAsync(WireClose.For(code), timeout, timeout, _services.Time);
     }

@@ -5,6 +5,8 @@ using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Sessions.Journal;
+using Orchestrator.Grains.Sessions.Observing;
 
 namespace Orchestrator.Grains.Sessions.Relay;
 
@@ -18,6 +20,7 @@ public sealed partial class SessionRelay
 
     private string? _version;
     private int _announcedRun;
+    private SteeringMarks? _steering;
 
     private IDialect Dialect => _upstreamRequest.Provider.Dialect;
 
@@ -30,6 +33,9 @@ public sealed partial class SessionRelay
             return false;
         Ring.Add(ObservedFrom.Server, frame.Payload, isText: true);
         _upstream.Lane.Send(frame.Payload);
+        var type = FrameReader.TryReadType(frame.Payload, out _) ? FrameReader.ReadText(frame.Payload, "type"u8) : null;
+        if ((_steering ??= new SteeringMarks(_services.Time)).Sent(frame.Actor, type) is { } mark)
+            _services.Journal.Add(Timeline.Steered(Ownership, _services.Time.GetUtcNow(), mark));
         return true;
     }
 
@@ -124,7 +130,7 @@ public sealed partial class SessionRelay
                     Post(new SessionEvent.NodeReported(NodeStatus.Full));
                 break;
             case SignalKind.Unknown:
-                _services.Metrics.UnknownType();
+                _services.Metrics.UnknownType(Dialect.Name);
                 break;
         }
     }

@@ -112,9 +112,13 @@ public sealed partial class SessionRelay
         if (state.Phase is SessionPhase.Connected or SessionPhase.Generating && _readyAt == 0)
             _readyAt = _services.Time.GetTimestamp();
 
+        if (state.Phase is SessionPhase.Ended && _steering is { } steering)
+            _services.Journal.Add([.. steering.Rest().Select(mark => Timeline.Steered(Ownership, _services.Time.GetUtcNow(), mark))]);
         // The end has an entry of its own, which comes last.
         var phase = state.Phase == before.Phase || state.Phase is SessionPhase.Ended ? (SessionPhase?)null : state.Phase;
         var happened = Timeline.Of(Ownership, _services.Time.GetUtcNow(), cause, phase);
+        if (LifecycleFrames.Of(before, state, cause) is { } frame)
+            Ring.Add(ObservedFrom.Lifecycle, frame, isText: true);
         _services.Journal.Add(state == before || state.Phase is SessionPhase.Ended ? [happened] : [happened, new StateChanged(Ownership, state, _version)]);
     }
 
