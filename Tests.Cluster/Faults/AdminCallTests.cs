@@ -38,7 +38,7 @@ public class AdminCallTests(ClusterWorld world) : IClassFixture<ClusterWorld>
             Assert.True(ended.IsSuccessStatusCode, $"DELETE answered {ended.StatusCode}");
         }
 
-        Assert.All(await Task.WhenAll(live.Clients.Select(client => client.FarewellAsync())), farewell => Assert.Equal(1000, farewell.Code));
+        Assert.All(await Task.WhenAll(live.Clients.Select(client => client.FarewellAsync())), farewell => Assert.Equal(4002, farewell.Code));
         var books = await Eventually.SeesAsync(
             "all have ended in the books", () => live.BooksAsync(world), books => books.All(book => book.EndedAt is not null), TimeSpan.FromSeconds(30));
         Assert.All(books, book => Assert.Equal(4002, book.CloseCode));
