@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -10,8 +11,8 @@ internal static class FrameReader
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 64 };
 
     /// <summary>
-    /// Whether the frame is a JSON object with a string <c>type</c>; the reader then stands on its value. The rest of the
-    /// frame is not looked at, so what follows may be malformed.
+    /// Whether the frame is a JSON object with a string <c>type</c>; the reader then stands on its value, which may be compared
+    /// with any text. The rest of the frame is not looked at, so what follows may be malformed.
     /// </summary>
     public static bool TryReadType(ReadOnlySpan<byte> frame, out Utf8JsonReader reader)
     {
@@ -25,7 +26,7 @@ internal static class FrameReader
             while (TryReadProperty(ref reader))
             {
                 if (reader.ValueTextEquals("type"u8))
-                    return reader.Read() && reader.TokenType == JsonTokenType.String;
+                    return reader.Read() && reader.TokenType == JsonTokenType.String && IsText(reader);
                 reader.Skip();
             }
         }
@@ -37,11 +38,59 @@ internal static class FrameReader
         return false;
     }
 
-    /// <summary>Moves on to the next property name of the top level; false at its end, or when the frame is no object.</summary>
-    public static bool TryReadProperty(ref Utf8JsonReader reader) =>
-        reader.Read()
-        && (reader.TokenType != JsonTokenType.StartObject || reader.CurrentDepth > 0 || reader.Read())
-        && reader.TokenType == JsonTokenType.PropertyName;
+    /// <summary>
+    /// Moves on to the next property name of the top level, which may be compared with any text; one that holds half of a
+    /// surrogate pair is passed over. False at the end, or when the frame is no object.
+    /// </summary>
+    public static bool TryReadProperty(ref Utf8JsonReader reader)
+    {
+        while (reader.Read()
+            && (reader.TokenType != JsonTokenType.StartObject || reader.CurrentDepth > 0 || reader.Read())
+            && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (IsText(reader))
+                return true;
+            reader.Skip();
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Whether every escaped half of a surrogate pair has its other half. The reader takes them as JSON, but to compare or to
+    /// read what holds a lone one throws.
+    /// </summary>
+    private static bool IsText(in Utf8JsonReader reader)
+    {
+        if (!reader.ValueIsEscaped)
+            return true;
+        var left = reader.ValueSpan;
+        while (left.IndexOf((byte)'\\') is var at and >= 0)
+        {
+            left = left[(at + 1)..];
+            var unit = Unit(left);
+            if (unit is null)
+            {
+                left = left[1..];
+                continue;
+            }
+
+            left = left[5..];
+            if (char.IsLowSurrogate(unit.Value))
+                return false;
+            if (!char.IsHighSurrogate(unit.Value))
+                continue;
+            if (left is not [(byte)'\\', ..] || Unit(left[1..]) is not { } low || !char.IsLowSurrogate(low))
+                return false;
+            left = left[6..];
+        }
+
+        return true;
+    }
+
+    /// <summary>The unit of an escape like <c>u00e9</c>; null for every other escape. The reader has checked that its digits are there.</summary>
+    private static char? Unit(ReadOnlySpan<byte> escape) =>
+        escape is [(byte)'u', ..] && ushort.TryParse(escape.Slice(1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit) ? (char)unit : null;
 
     /// <summary>The text of a top-level member; null when there is none, or no text. Never throws.</summary>
     public static string? ReadText(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> name)
