@@ -6,6 +6,9 @@ public sealed class RingBudget(long maxBytes)
 {
     private long _taken;
 
+    /// <summary>Bytes taken now.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
+
     /// <summary>Takes so many bytes, or none.</summary>
     public bool TryTake(int bytes)
     {
