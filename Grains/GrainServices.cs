@@ -41,6 +41,7 @@ public static class GrainServices
         services.AddSingleton<MarkFlusher>();
         services.AddSingleton<Settlements>();
         services.AddSingleton<Settler>();
+        services.AddSingleton<TokenCharges>();
         services.AddSingleton<BillingMetrics>();
 
         services.AddDraining();

@@ -50,6 +50,7 @@ public static class StorageServices
         services.AddSingleton(provider => new TenantAdmin(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PriceBook>();
         services.AddSingleton<CostBook>();
+        services.AddSingleton<TokenPriceBook>();
         services.AddSingleton<WalletStore>();
         services.AddSingleton<UsageStore>();
         services.AddSingleton<InvoiceStore>();

@@ -1,3 +1,4 @@
+using Orchestrator.Domain.Billing.Tokens;
 using Orchestrator.Domain.Tenants;
 
 namespace Orchestrator.Domain.Billing;
@@ -29,7 +30,14 @@ public sealed record SessionAccount(
     Hold? Hold,
     int WantedRun,
     long? WantedMs,
-    IReadOnlyList<KeyValuePair<TenantId, Price?>> PricesNow);
+    IReadOnlyList<KeyValuePair<TenantId, Price?>> PricesNow)
+{
+    /// <summary>What its responses used and the wallets were not charged for.</summary>
+    public IReadOnlyList<TokenAccount> Tokens { get; init; } = [];
+
+    /// <summary>Nothing but tokens is settled, unless a closed run owes something: its hold stays as it is.</summary>
+    public bool KeepsHold { get; init; }
+}
 
 /// <summary>What becomes of a session's account.</summary>
 /// <param name="Hold">Its hold from now on; null when it has none, or gives it up.</param>

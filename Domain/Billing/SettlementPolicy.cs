@@ -31,8 +31,17 @@ public static class SettlementPolicy
                 wallets.Charge(payer, run.ChargeTo(price));
         }
 
+        foreach (var used in session.Tokens)
+        {
+            foreach (var (payer, price) in used.Payers)
+                wallets.Charge(payer, used.ChargeOf(price));
+        }
+
         if (session.Hold is not { } hold)
             return new(null, [], SettledMs: 0, Wants: false, IsDeferred: false);
+
+        if (session is { KeepsHold: true, IsOver: false, Closed.Count: 0 })
+            return new(hold, [], SettledMs: 0, Wants: false, IsDeferred: false);
 
         var forRun = RunOf(session, hold);
         var isDeferred = !session.IsOver && session.WantedMs is not null && session.OtherOpenRun != 0;

@@ -27,7 +27,11 @@ public sealed class WalletTree
     /// <summary>Whether a wallet is among them and has an end.</summary>
     public bool IsLimiting(TenantId tenant) => _wallets.TryGetValue(tenant, out var wallet) && wallet.Now.Available is not null;
 
-    /// <summary>Charges a wallet for seconds that were generated. It may run into debt.</summary>
+    /// <summary>Whether a wallet has an end and is at it: nothing is left and nothing held, or more is held than is left.</summary>
+    public bool IsSpent(TenantId tenant) =>
+        _wallets.TryGetValue(tenant, out var wallet) && (wallet.Now is { Available: < 0 } or { Available: 0, Held: 0 });
+
+    /// <summary>Charges a wallet for what was used. It may run into debt.</summary>
     public void Charge(TenantId tenant, long micros) => Change(tenant, wallet => wallet with { Settled = checked(wallet.Settled + micros) });
 
     /// <summary>Replaces what is held of a wallet for one session.</summary>

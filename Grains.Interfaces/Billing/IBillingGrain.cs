@@ -53,7 +53,8 @@ public sealed record HoldTerms(long AuthorisedMs, TimeSpan? Blind);
 /// <param name="Run">Its run that counts now, or 0 before the first.</param>
 /// <param name="WantedMs">How much that run wants to be allowed in all; null to leave its hold as it is.</param>
 /// <param name="BlindMs">By how much it has gone beyond what was authorised while nobody could be asked.</param>
-public sealed record SettlementDue(SessionId Session, int Epoch, int Run, long? WantedMs, long BlindMs);
+/// <param name="TokensOnly">What its responses used is charged, and what closed runs owe; its open run and its hold stay as they are.</param>
+public sealed record SettlementDue(SessionId Session, int Epoch, int Run, long? WantedMs, long BlindMs, bool TokensOnly = false);
 
 /// <summary>What became of a settlement.</summary>
 public enum SettlementStatus
@@ -72,4 +73,5 @@ public enum SettlementStatus
 /// <param name="Status">What became of it.</param>
 /// <param name="LedgeredMs">Milliseconds of its open run in the ledger.</param>
 /// <param name="Hold">What it may generate; null when no wallet above it has an end.</param>
-public sealed record Settlement(SettlementStatus Status, long LedgeredMs, HoldTerms? Hold);
+/// <param name="IsSpent">A wallet above it has nothing left, or less than what is held of it.</param>
+public sealed record Settlement(SettlementStatus Status, long LedgeredMs, HoldTerms? Hold, bool IsSpent = false);

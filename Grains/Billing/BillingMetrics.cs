@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Orchestrator.Domain.Billing;
+using Orchestrator.Domain.Billing.Tokens;
 
 namespace Orchestrator.Grains.Billing;
 
@@ -16,6 +17,8 @@ public sealed class BillingMetrics
     private readonly Counter<long> _settlementFailures;
     private readonly Counter<long> _quarantined;
     private readonly Counter<long> _blind;
+    private readonly Counter<long> _tokens;
+    private readonly Counter<long> _tokenAnomalies;
 
     /// <summary>Takes the program's meters.</summary>
     public BillingMetrics(IMeterFactory meters)
@@ -31,6 +34,8 @@ public sealed class BillingMetrics
         _settlementFailures = meter.CreateCounter<long>("orchestrator.billing.settlement.failures", "{settlement}", "Settlements whose outcome is unknown.");
         _quarantined = meter.CreateCounter<long>("orchestrator.billing.settlement.quarantined", "{session}", "Sessions that alone could not be settled.");
         _blind = meter.CreateCounter<long>("orchestrator.billing.hold.blind", "ms", "Milliseconds that sessions went beyond their holds while nobody could be asked.");
+        _tokens = meter.CreateCounter<long>("orchestrator.billing.tokens", "{token}", "Tokens that providers told for responses, by kind; milliseconds for what was transcribed by time.");
+        _tokenAnomalies = meter.CreateCounter<long>("orchestrator.billing.token.anomalies", "{anomaly}", "Token counts that were missing or did not add up.");
     }
 
     /// <summary>A flush succeeded.</summary>
@@ -60,6 +65,16 @@ public sealed class BillingMetrics
 
     /// <summary>One session cannot be settled; a person should look.</summary>
     public void SettlementQuarantined() => _quarantined.Add(1);
+
+    /// <summary>A provider told what a response used.</summary>
+    public void TokensTold(TokenCounts counts)
+    {
+        foreach (var kind in TokenKinds.All.Where(kind => counts.Known(kind) > 0))
+            _tokens.Add(counts.Known(kind), new KeyValuePair<string, object?>("kind", kind.ToString()));
+    }
+
+    /// <summary>A count of tokens was odd.</summary>
+    public void TokenAnomalyFound(TokenAnomaly anomaly) => _tokenAnomalies.Add(1, new KeyValuePair<string, object?>("anomaly", anomaly.ToString()));
 
     /// <summary>A session goes on beyond its hold.</summary>
     public void WentOnBlind(TimeSpan by) => _blind.Add((long)by.TotalMilliseconds);

@@ -1,3 +1,4 @@
+using Orchestrator.Domain.Billing.Tokens;
 using Orchestrator.Domain.Nodes;
 using Orchestrator.Domain.Sessions;
 
@@ -28,6 +29,8 @@ public enum SignalKind
     Ended,
     /// <summary>The provider complains; see <see cref="FrameSignal.Text"/>.</summary>
     Error,
+    /// <summary>What one response used; see <see cref="FrameSignal.Usage"/>.</summary>
+    Usage,
 }
 
 /// <summary>What a dialect read out of one frame. Only what the kind calls for is set.</summary>
@@ -38,6 +41,7 @@ public enum SignalKind
 /// <param name="Size">Length of the queue.</param>
 /// <param name="Node">State of the node.</param>
 /// <param name="End">Why the generation ended.</param>
+/// <param name="Usage">The provider's own count for one response; null when the frame held none that could be told from another's.</param>
 public readonly record struct FrameSignal(
     SignalKind Kind,
     long? Milliseconds = null,
@@ -45,4 +49,5 @@ public readonly record struct FrameSignal(
     int? Position = null,
     int? Size = null,
     NodeStatus? Node = null,
-    GenerationEnd End = GenerationEnd.Disconnect);
+    GenerationEnd End = GenerationEnd.Disconnect,
+    TokenReport? Usage = null);

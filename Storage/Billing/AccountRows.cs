@@ -1,5 +1,6 @@
 using Npgsql;
 using Orchestrator.Domain.Billing;
+using Orchestrator.Domain.Billing.Tokens;
 using Orchestrator.Domain.Tenants;
 using Orchestrator.Grains.Interfaces.Billing;
 
@@ -7,7 +8,8 @@ namespace Orchestrator.Storage.Billing;
 
 /// <summary>A session's account, and the rows that it was read from.</summary>
 internal sealed record AccountRow(
-    int Place, Guid Session, bool IsOurs, IReadOnlyList<TenantId> Path, IReadOnlyList<RunRow> Runs, bool HasHold, long BlindMs, SessionAccount Account);
+    int Place, Guid Session, bool IsOurs, IReadOnlyList<TenantId> Path, IReadOnlyList<RunRow> Runs, IReadOnlyList<MeterRow> Meters, bool HasHold, long BlindMs,
+    SessionAccount Account);
 
 /// <summary>A run's row.</summary>
 internal sealed record RunRow(
@@ -19,6 +21,7 @@ internal sealed class AccountRows
     private readonly Dictionary<Guid, SessionRow> _sessions = [];
     private readonly Dictionary<Guid, List<RunRow>> _runs = [];
     private readonly Dictionary<Guid, HoldRow> _holds = [];
+    private ILookup<Guid, MeterRow> _meters = Enumerable.Empty<MeterRow>().ToLookup(meter => meter.Session);
 
     private sealed record SessionRow(Guid Id, TenantId[] Path, string Model, int Epoch, bool IsOver);
 
@@ -26,6 +29,9 @@ internal sealed class AccountRows
 
     /// <summary>The wallets on the paths of all sessions.</summary>
     public Dictionary<TenantId, LockedWallet> Wallets { get; } = [];
+
+    /// <summary>What was used by response and is not charged yet.</summary>
+    public IEnumerable<MeterRow> Meters => _meters.SelectMany(meters => meters);
 
     /// <summary>The runs that may be settled.</summary>
     public IEnumerable<long> Runs => _runs.Values.SelectMany(runs => runs).Select(run => run.Id);
@@ -55,6 +61,7 @@ internal sealed class AccountRows
         batch.BatchCommands.Add(Of(due, """
             SELECT session_id, run, authorised_ms, wallets, held_micros, is_due FROM hold WHERE session_id = ANY($1) ORDER BY session_id FOR NO KEY UPDATE
             """));
+        batch.BatchCommands.Add(Of(due, TokenMeters.Unsettled));
         // Last, so that it tells of whoever ended a session or took it while its runs were waited for.
         batch.BatchCommands.Add(Of(due, "SELECT id, path, model, epoch, ended_at IS NOT NULL FROM session WHERE id = ANY($1)"));
 
@@ -71,16 +78,17 @@ internal sealed class AccountRows
     /// <param name="due">What was read.</param>
     /// <param name="locked">Who is charged for each run, at the price that it locked.</param>
     /// <param name="now">What tenants pay now, for <see cref="Unlocked"/>.</param>
+    /// <param name="tokens">Who is charged for each of <see cref="Meters"/>, at the price that it locked.</param>
     public List<AccountRow> Accounts(
         IReadOnlyList<SettlementDue> due, IReadOnlyDictionary<long, IReadOnlyList<KeyValuePair<TenantId, Price?>>> locked,
-        IReadOnlyDictionary<(TenantId Tenant, string Model), Price?> now)
+        IReadOnlyDictionary<(TenantId Tenant, string Model), Price?> now, ILookup<long, KeyValuePair<TenantId, TokenPrice?>> tokens)
     {
         var accounts = new List<AccountRow>(due.Count);
         var seen = new HashSet<Guid>();
         for (var place = 0; place < due.Count; place++)
         {
             if (_sessions.TryGetValue(due[place].Session.Value, out var session) && seen.Add(session.Id))
-                accounts.Add(Account(place, due[place], session, locked, now));
+                accounts.Add(Account(place, due[place], session, locked, now, tokens));
         }
 
         return accounts;
@@ -88,13 +96,14 @@ internal sealed class AccountRows
 
     private AccountRow Account(
         int place, SettlementDue due, SessionRow session, IReadOnlyDictionary<long, IReadOnlyList<KeyValuePair<TenantId, Price?>>> locked,
-        IReadOnlyDictionary<(TenantId Tenant, string Model), Price?> now)
+        IReadOnlyDictionary<(TenantId Tenant, string Model), Price?> now, ILookup<long, KeyValuePair<TenantId, TokenPrice?>> tokens)
     {
+        var meters = _meters[session.Id].ToList();
         var runs = _runs.GetValueOrDefault(session.Id, []);
         var isOurs = session.Epoch == due.Epoch && !session.IsOver;
         var open = runs.Find(run => !run.IsClosed);
         // One that the caller is past is closed in a moment; its close settles it.
-        var settled = isOurs && open is not null && open.Epoch == due.Epoch && open.Run >= due.Run ? open : null;
+        var settled = isOurs && !due.TokensOnly && open is not null && open.Epoch == due.Epoch && open.Run >= due.Run ? open : null;
         var closed = runs.FindAll(run => run.IsClosed);
         var hold = _holds.GetValueOrDefault(session.Id);
 
@@ -106,8 +115,11 @@ internal sealed class AccountRows
             hold?.Hold,
             due.Run,
             isOurs ? due.WantedMs : null,
-            IsBetweenRuns(session) ? [.. Limiting(session).Select(tenant => KeyValuePair.Create(tenant, now[(tenant, session.Model)]))] : []);
-        return new AccountRow(place, session.Id, isOurs, session.Path, settled is null ? closed : [.. closed, settled], hold is not null, due.BlindMs, account);
+            IsBetweenRuns(session) ? [.. Limiting(session).Select(tenant => KeyValuePair.Create(tenant, now[(tenant, session.Model)]))] : [])
+        {
+            Tokens = meters.ConvertAll(meter => new TokenAccount(meter.Counted, meter.Settled, [.. tokens[meter.Id]])), KeepsHold = due.TokensOnly,
+        };
+        return new AccountRow(place, session.Id, isOurs, session.Path, settled is null ? closed : [.. closed, settled], meters, hold is not null, due.BlindMs, account);
     }
 
     private static RunAccount AccountOf(RunRow run, IReadOnlyList<KeyValuePair<TenantId, Price?>> payers) =>
@@ -138,6 +150,12 @@ internal sealed class AccountRows
         await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             _holds.Add(reader.GetGuid(0), HoldFromRow(reader));
+
+        await reader.NextResultAsync(cancellationToken);
+        var meters = new List<MeterRow>();
+        while (await reader.ReadAsync(cancellationToken))
+            meters.Add(MeterRow.FromRow(reader));
+        _meters = meters.ToLookup(meter => meter.Session);
 
         await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -15,6 +15,10 @@ internal static class AccountWrites
             batch.BatchCommands.Add(Runs([.. runs.Select(run => (run.Row, SettleTo(run.Row), Authorised(run.Row, run.Account.Account, run.Plan), Blind(run.Row, run.Account)))]));
         }
 
+        var meters = accounts.SelectMany(account => account.Meters).ToList();
+        if (meters.Count > 0)
+            batch.BatchCommands.Add(TokenMeters.Settle(meters));
+
         var held = accounts.Zip(plans).Where(pair => pair.First.HasHold).ToList();
         if (held.Exists(pair => pair.Second.Hold is not null))
             batch.BatchCommands.Add(Holds([.. held.Where(pair => pair.Second.Hold is not null).Select(pair => (pair.First.Session, pair.Second.Hold!))]));

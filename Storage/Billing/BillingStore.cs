@@ -15,6 +15,7 @@ public sealed class BillingStore : IBillingStore
     private const string Unsettled = """
         SELECT g.session_id FROM generation g WHERE g.closed_at IS NOT NULL AND g.settled_at IS NULL AND g.payers <> '{}'
         UNION SELECT h.session_id FROM hold h WHERE h.is_due
+        UNION SELECT m.session_id FROM token_meter m WHERE m.settled <> m.counted AND m.payers <> '{}'
         """;
 
     private readonly Database _database;
@@ -41,7 +42,7 @@ public sealed class BillingStore : IBillingStore
             $"SELECT s.id FROM session s JOIN ({Unsettled}) u ON u.session_id = s.id WHERE s.path[1] = $1 ORDER BY s.id LIMIT $2");
         command.Parameters.Value(root.Value).Value(limit);
         // Under no epoch at all, so that open runs are left to whoever holds them.
-        return await command.ListAsync(reader => new SettlementDue(new(reader.GetGuid(0)), Epoch: 0, Run: 0, WantedMs: null, BlindMs: 0), cancellationToken);
+        return await command.ListAsync(reader => new SettlementDue(new(reader.GetGuid(0)), Epoch: 0, Run: 0, WantedMs: null, BlindMs: 0, TokensOnly: true), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -65,7 +66,7 @@ public sealed class BillingStore : IBillingStore
         var now = await _prices.NowAsync(connection, rows.Unlocked, cancellationToken);
 
         var tree = new WalletTree(rows.Wallets.Values.Select(wallet => KeyValuePair.Create(wallet.Tenant, wallet.Balance)));
-        var accounts = rows.Accounts(due, locked, now);
+        var accounts = rows.Accounts(due, locked, now, await TokenMeters.PayersAsync(connection, rows.Meters, cancellationToken));
         var plans = SettlementPolicy.Plan([.. accounts.Select(account => account.Account)], tree);
 
         await using var batch = new NpgsqlBatch(connection);
@@ -79,7 +80,7 @@ public sealed class BillingStore : IBillingStore
         foreach (var place in Enumerable.Range(0, due.Count).Where(place => !rows.Has(due[place])))
             answers[place] = new Settlement(SettlementStatus.Gone, 0, null);
         for (var i = 0; i < accounts.Count; i++)
-            answers[accounts[i].Place] = Answer(accounts[i], plans[i], rows);
+            answers[accounts[i].Place] = Answer(accounts[i], plans[i], rows) with { IsSpent = accounts[i].Path.Any(tree.IsSpent) };
         return answers;
     }
 

@@ -29,8 +29,8 @@ public sealed class CostBook(Database database)
         await using var @lock = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.cost_version'))", connection);
         await @lock.ExecuteNonQueryAsync(cancellationToken);
 
-        var versions = new PriceVersions("cost_version", [("provider", provider), ("currency", currency)], model);
-        var (id, begins, refusal) = await versions.AddAsync(connection, cost, from?.UtcDateTime, cancellationToken);
+        var versions = new PriceVersions("cost_version", [PriceRows.Unit, ("provider", provider), ("currency", currency)], model);
+        var (id, begins, refusal) = await versions.AddAsync(connection, PriceRows.ToRow(cost), from?.UtcDateTime, cancellationToken);
         if (refusal is not null)
             return refusal;
 

@@ -35,8 +35,8 @@ public sealed class PriceBook(Database database)
         if (await @lock.ExecuteScalarAsync(cancellationToken) is null)
             throw new InvalidOperationException($"There is no tenant {tenant}.");
 
-        var versions = new PriceVersions("price_version", [("tenant_id", tenant.Value)], model);
-        var (id, begins, refusal) = await versions.AddAsync(connection, price, from?.UtcDateTime, cancellationToken);
+        var versions = new PriceVersions("price_version", [PriceRows.Unit, ("tenant_id", tenant.Value)], model);
+        var (id, begins, refusal) = await versions.AddAsync(connection, PriceRows.ToRow(price), from?.UtcDateTime, cancellationToken);
         if (refusal is not null)
             return new PriceChange(null, refusal);
 

@@ -1,5 +1,4 @@
 using Npgsql;
-using Orchestrator.Domain.Billing;
 
 namespace Orchestrator.Storage.Billing;
 
@@ -13,10 +12,10 @@ public enum PriceRefusal
 }
 
 /// <summary>
-/// Versions of a price follow each other without a gap and without overlap, in price_version and cost_version alike. The
-/// transaction of the caller holds a lock under which no other version of the same is added.
+/// Versions of a price follow each other without a gap and without overlap, in price_version, cost_version and their twins for tokens
+/// alike. The transaction of the caller holds a lock under which no other version of the same is added.
 /// </summary>
-/// <param name="Table">One of the two tables.</param>
+/// <param name="Table">One of the tables.</param>
 /// <param name="Columns">Whose price it is, but for the model: columns that are never null.</param>
 /// <param name="Model">The model, or null for every one without a price of its own.</param>
 internal sealed record PriceVersions(string Table, IReadOnlyList<(string Column, object Value)> Columns, string? Model)
@@ -24,7 +23,7 @@ internal sealed record PriceVersions(string Table, IReadOnlyList<(string Column,
     /// <summary>Adds a version from that instant on, or from now; it lasts until the next one begins.</summary>
     /// <returns>Its id and when it begins, or why there is none.</returns>
     public async Task<(long Id, DateTime From, PriceRefusal? Refusal)> AddAsync(
-        NpgsqlConnection connection, Price price, DateTime? from, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<(string Column, object Value)> price, DateTime? from, CancellationToken cancellationToken)
     {
         // In a statement of its own: in the one that takes the lock it would be read before the wait.
         await using var clock = new NpgsqlCommand("SELECT clock_timestamp()", connection);
@@ -39,7 +38,7 @@ internal sealed record PriceVersions(string Table, IReadOnlyList<(string Column,
         return (await InsertAsync(connection, price, begins, cancellationToken), begins, null);
     }
 
-    private string Mine => string.Join(" AND ", Columns.Select((column, i) => $"{column.Column} = ${i + 3}").Prepend("unit = 'second' AND model IS NOT DISTINCT FROM $2"));
+    private string Mine => string.Join(" AND ", Columns.Select((column, i) => $"{column.Column} = ${i + 3}").Prepend("model IS NOT DISTINCT FROM $2"));
 
     private async Task<bool> IsTakenAsync(NpgsqlConnection connection, DateTime at, CancellationToken cancellationToken)
     {
@@ -55,16 +54,17 @@ internal sealed record PriceVersions(string Table, IReadOnlyList<(string Column,
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private async Task<long> InsertAsync(NpgsqlConnection connection, Price price, DateTime at, CancellationToken cancellationToken)
+    private async Task<long> InsertAsync(
+        NpgsqlConnection connection, IReadOnlyList<(string Column, object Value)> price, DateTime at, CancellationToken cancellationToken)
     {
-        var (names, first) = (Columns.Select(column => column.Column).ToList(), Columns.Count + 3);
+        var names = Columns.Concat(price).Select(column => column.Column).ToList();
         await using var command = Command(connection, at, $"""
-            INSERT INTO {Table} (valid_from, model, {string.Join(", ", names)}, micros_per_unit, rounding, step_seconds, minimum_seconds, valid_until)
-            VALUES ($1, $2, {string.Join(", ", names.Select((_, i) => $"${i + 3}"))}, ${first}, ${first + 1}, ${first + 2}, ${first + 3},
-                    (SELECT min(valid_from) FROM {Table} WHERE valid_from > $1 AND {Mine}))
+            INSERT INTO {Table} (valid_from, model, {string.Join(", ", names)}, valid_until)
+            VALUES ($1, $2, {string.Join(", ", names.Select((_, i) => $"${i + 3}"))}, (SELECT min(valid_from) FROM {Table} WHERE valid_from > $1 AND {Mine}))
             RETURNING id
             """);
-        command.Parameters.Value(price.MicrosPerSecond).Value(StorageNames.Of(price.Rounding.Mode)).Value(price.Rounding.StepSeconds).Value(price.Rounding.MinimumSeconds);
+        foreach (var (_, value) in price)
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 

@@ -86,7 +86,7 @@ public static partial class Migrator
           EXECUTE format('GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA %I TO {Quote(role)}', current_schema());
           EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO {Quote(role)}', current_schema());
         END $$;
-        REVOKE UPDATE ON usage_ledger, generation_price, wallet_entry, wallet_event, audit, schema_version FROM {Quote(role)};
+        REVOKE UPDATE ON usage_ledger, generation_price, token_usage, token_price, wallet_entry, wallet_event, audit, schema_version FROM {Quote(role)};
         REVOKE INSERT ON schema_version FROM {Quote(role)};
         REVOKE INSERT, UPDATE ON OrleansQuery FROM {Quote(role)};
         GRANT DELETE ON session, session_event, process, hold, wallet_threshold, audit, webhook_event, export_event, export_item TO {Quote(role)};

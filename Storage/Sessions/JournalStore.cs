@@ -3,6 +3,7 @@ using NpgsqlTypes;
 using Orchestrator.Domain.Nodes;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
+using Orchestrator.Storage.Billing;
 
 namespace Orchestrator.Storage.Sessions;
 
@@ -31,6 +32,8 @@ public sealed class JournalStore(Database database) : IJournalStore
             commands.BatchCommands.Add(CloseRuns(closed));
         if (batch.Ended.Count > 0)
             commands.BatchCommands.Add(EndSessions(batch.Ended));
+        if (batch.Tokens.Count > 0)
+            TokenUsageRows.Add(commands, batch.Tokens);
         await commands.ExecuteNonQueryAsync(cancellationToken);
 
         var ids = batch.Opened.Count > 0 ? await FindRunsAsync(connection, batch.Opened, cancellationToken) : [];
@@ -46,7 +49,7 @@ public sealed class JournalStore(Database database) : IJournalStore
     /// <summary>Rows in the order of their ids, so that two writers wait for each other instead of deadlocking.</summary>
     private static NpgsqlBatchCommand Lock(JournalBatch batch)
     {
-        var sessions = batch.Opened.Concat<JournalEntry>(batch.States).Concat(batch.Events).Concat(batch.Closed).Concat(batch.Ended)
+        var sessions = batch.Opened.Concat<JournalEntry>(batch.States).Concat(batch.Events).Concat(batch.Closed).Concat(batch.Ended).Concat(batch.Tokens)
             .Select(entry => entry.Ownership).Distinct().ToList();
         var command = new NpgsqlBatchCommand("SELECT FROM session WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE");
         command.Parameters.Column(sessions, session => session.Session.Value);

@@ -10,7 +10,7 @@ public sealed class RetentionStore(Database database) : IRetentionStore
     {
         await using var command = database.Source.CreateCommand("""
             WITH old AS MATERIALIZED (
-              SELECT s.id, EXISTS (SELECT FROM generation g WHERE g.session_id = s.id) AS stays
+              SELECT s.id, EXISTS (SELECT FROM generation g WHERE g.session_id = s.id) OR EXISTS (SELECT FROM token_meter m WHERE m.session_id = s.id) AS stays
               FROM session s
               WHERE s.ended_at < clock_timestamp() - $1 AND s.pruned_at IS NULL AND pg_try_advisory_xact_lock(hashtext('orchestrator retention'), hashtext(current_schema()))
               ORDER BY s.ended_at LIMIT $2

@@ -38,10 +38,40 @@ internal static class Books
             """),
     ];
 
+    private static readonly (string Broken, string Sql)[] TokenLaws =
+    [
+        ("a meter's count is not the sum of its rows", """
+            SELECT m.id FROM token_meter m CROSS JOIN generate_subscripts(m.counted, 1) AS kind
+            WHERE m.counted[kind] <> (SELECT coalesce(sum(u.counts[kind]), 0) FROM token_usage u WHERE u.meter_id = m.id)
+            """),
+        ("a row does not begin where the one before it ends", """
+            SELECT id FROM (
+              SELECT id, before, lag(token_sum(before, counts), 1, array_fill(0::bigint, ARRAY[cardinality(before)])) OVER (PARTITION BY meter_id ORDER BY id) AS expected FROM token_usage
+            ) AS u WHERE before <> expected
+            """),
+        ("a wallet was not charged what its runs and responses cost as far as they are settled", """
+            SELECT w.tenant_id::text FROM wallet w WHERE w.settled_micros <>
+              (SELECT coalesce(sum(c.micros), 0) FROM ledger_charge c JOIN generation g ON g.id = c.generation_id
+               WHERE c.payer_id = w.tenant_id AND w.tenant_id = ANY (g.payers) AND c.to_ms <= g.settled_ms)
+              + (SELECT coalesce(sum(token_micros(m.settled, v.micros_per_million)), 0) FROM token_meter m
+                 JOIN token_price p ON p.meter_id = m.id AND p.tenant_id = w.tenant_id JOIN token_price_version v ON v.id = p.token_price_version_id
+                 WHERE w.tenant_id = ANY (m.payers))
+            """),
+        ("what a level owes for a meter's rows is not its price's cumulative function", """
+            SELECT m.id FROM token_meter m JOIN token_price p ON p.meter_id = m.id JOIN token_price_version v ON v.id = p.token_price_version_id
+            WHERE token_micros(m.counted, v.micros_per_million) <> (SELECT sum(c.micros) FROM token_charge c WHERE c.meter_id = m.id AND c.payer_id = p.tenant_id)
+            """),
+    ];
+
+    /// <summary>Every law about tokens holds for every row.</summary>
+    public static Task AssertTokensInOrderAsync(this TestDatabase database) => AssertAsync(database, TokenLaws);
+
     /// <summary>Every law holds for every row.</summary>
-    public static async Task AssertInOrderAsync(this TestDatabase database)
+    public static Task AssertInOrderAsync(this TestDatabase database) => AssertAsync(database, Laws);
+
+    private static async Task AssertAsync(TestDatabase database, (string Broken, string Sql)[] laws)
     {
-        foreach (var (broken, sql) in Laws)
+        foreach (var (broken, sql) in laws)
         {
             var offenders = await database.ReadAsync<long>($"SELECT count(*) FROM ({sql}) AS offender");
             Assert.True(offenders == 0, $"{broken}: {offenders} rows");

@@ -28,6 +28,11 @@ public sealed record TokenReport(
     string Id, TokenSource Source, TokenParts Input = default, TokenParts Cached = default, TokenParts Output = default, long? Total = null,
     long? TranscribedMs = null, bool IsMalformed = false)
 {
+    /// <summary>
+    /// The model that transcriptions are recorded and priced as: which one it is no event says, and a client may change it.
+    /// </summary>
+    public const string TranscriptionModel = "input_audio_transcription";
+
     /// <summary>The longest id that is taken for one.</summary>
     public const int MaxIdLength = 128;
 

@@ -1,3 +1,4 @@
+using Orchestrator.Domain.Billing.Tokens;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Billing;
 
@@ -38,13 +39,27 @@ public sealed record SessionEnded(
     SessionOwnership Ownership, int Sequence, DateTimeOffset At, CloseCode Code, SessionState State, IReadOnlyList<GenerationClosed> Runs)
     : JournalEntry(Ownership);
 
+/// <summary>
+/// A provider told what one response used. It counts whoever holds the session by then, and whether or not it is over: the
+/// response's id makes it count once, and it was used all the same.
+/// </summary>
+/// <param name="Ownership">The session.</param>
+/// <param name="At">When it was told, by the process's clock.</param>
+/// <param name="Model">The model that used it; null for the session's own.</param>
+/// <param name="Usage">What was used.</param>
+public sealed record TokensUsed(SessionOwnership Ownership, DateTimeOffset At, string? Model, TokenUsage Usage) : JournalEntry(Ownership)
+{
+    /// <inheritdoc/>
+    public override int Bytes => 512;
+}
+
 /// <summary>Where the journal is written.</summary>
 public interface IJournalStore
 {
     /// <summary>
     /// Writes the entries in one transaction. Each counts only while its session is held under the entry's epoch and not
-    /// ended; the others are passed over. Safe to repeat: rows are keyed by session and run, or session and sequence, and a
-    /// session ends once.
+    /// ended; the others are passed over, but for tokens, which always count. Safe to repeat: rows are keyed by session and run,
+    /// by session and sequence, or by session and response, and a session ends once.
     /// </summary>
     /// <returns>The rows of the runs that were opened, in their order; null for one that was passed over.</returns>
     Task<IReadOnlyList<long?>> WriteAsync(long process, JournalBatch batch, CancellationToken cancellationToken);
@@ -59,7 +74,8 @@ public sealed record JournalBatch(
     IReadOnlyList<StateChanged> States,
     IReadOnlyList<TimelineEvent> Events,
     IReadOnlyList<GenerationClosed> Closed,
-    IReadOnlyList<SessionEnded> Ended)
+    IReadOnlyList<SessionEnded> Ended,
+    IReadOnlyList<TokensUsed> Tokens)
 {
     /// <summary>Sorts entries by kind and keeps the last state of each session.</summary>
     public static JournalBatch Of(IReadOnlyList<JournalEntry> entries) => new(
@@ -67,5 +83,6 @@ public sealed record JournalBatch(
         [.. entries.OfType<StateChanged>().GroupBy(entry => entry.Ownership).Select(group => group.Last())],
         [.. entries.OfType<TimelineEvent>()],
         [.. entries.OfType<GenerationClosed>()],
-        [.. entries.OfType<SessionEnded>()]);
+        [.. entries.OfType<SessionEnded>()],
+        [.. entries.OfType<TokensUsed>()]);
 }

@@ -8,17 +8,20 @@ namespace Orchestrator.Grains.Sessions.Journal;
 /// <summary>
 /// Everything about live sessions that becomes durable besides marks: phases, timeline, runs and ends. One write is under way
 /// at a time and takes what gathered meanwhile, so a busy process writes in large batches and a quiet one at once. While the
-/// database is away entries wait here; ends and runs always, timeline events up to a bound in bytes.
+/// database is away entries wait here; ends and runs always, timeline events up to a bound in bytes, tokens up to a larger one.
 /// </summary>
 public sealed partial class SessionJournal(
-    IJournalStore store, ProcessLease lease, SessionRegistry sessions, MarkBook marks, Settlements settlements, SessionMetrics metrics,
-    TimeProvider time, ILogger<SessionJournal> logger)
+    IJournalStore store, ProcessLease lease, SessionRegistry sessions, MarkBook marks, Settlements settlements, TokenCharges tokens,
+    SessionMetrics metrics, TimeProvider time, ILogger<SessionJournal> logger)
 {
     /// <summary>The most entries in one transaction.</summary>
     public const int MaxBatch = 2_000;
 
     /// <summary>Timeline events are dropped, and counted, while more than this waits.</summary>
     public const long MaxWaitingBytes = 64 * 1024 * 1024;
+
+    /// <summary>What responses used is dropped, counted and logged, while more than this waits: half a million of them.</summary>
+    public const long MaxWaitingBytesOfTokens = 256 * 1024 * 1024;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(5);
@@ -42,6 +45,13 @@ public sealed partial class SessionJournal(
                 if (entry is TimelineEvent && _waitingBytes > MaxWaitingBytes)
                 {
                     metrics.EventDropped();
+                    continue;
+                }
+
+                if (entry is TokensUsed lost && _waitingBytes > MaxWaitingBytesOfTokens)
+                {
+                    metrics.EventDropped();
+                    LogTokensLost(lost.Ownership.Session.ToString(), lost.Usage.Id);
                     continue;
                 }
 
@@ -107,7 +117,7 @@ public sealed partial class SessionJournal(
     {
         foreach (var lost in entries.OfType<SessionEnded>().Where(entry => entry.Ownership.IsLost))
             sessions.Forget(lost.Ownership);
-        entries.RemoveAll(entry => entry.Ownership.IsLost);
+        entries.RemoveAll(entry => entry.Ownership.IsLost && entry is not TokensUsed);
         if (entries.Count == 0)
             return true;
 
@@ -163,6 +173,8 @@ public sealed partial class SessionJournal(
             sessions.Forget(ended.Ownership);
         foreach (var root in batch.Closed.Concat<JournalEntry>(batch.Ended).Select(entry => entry.Ownership.Root).Distinct())
             settlements.Closed(root);
+        foreach (var session in batch.Tokens.Select(used => used.Ownership).Distinct())
+            tokens.Recorded(session);
         metrics.Journalled(entries.Count);
     }
 
@@ -230,4 +242,7 @@ public sealed partial class SessionJournal(
 
     [LoggerMessage(1114, LogLevel.Error, "Entries of session {Session} cannot be written and are dropped: {Entries}")]
     private partial void LogQuarantined(Exception exception, string session, string entries);
+
+    [LoggerMessage(1115, LogLevel.Error, "Too much waits for the database: what response {Response} of session {Session} used is not recorded")]
+    private partial void LogTokensLost(string session, string response);
 }

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orchestrator.Domain.Billing;
+using Orchestrator.Domain.Billing.Tokens;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Sessions.Observing;
@@ -31,6 +32,13 @@ public static class Timeline
     {
         var detail = Clean(JsonSerializer.Serialize(new { by = mark.By, frame = mark.Type, frames = mark.Frames }, ContractJson.Options));
         return new TimelineEvent(ownership, ownership.NextSequence(), at, "steered", Phase: null, detail);
+    }
+
+    /// <summary>Something about the provider's count of tokens that was missing or did not add up.</summary>
+    public static TimelineEvent Anomaly(SessionOwnership ownership, DateTimeOffset at, string? response, TokenAnomaly anomaly)
+    {
+        var detail = JsonSerializer.Serialize(new { response, anomaly }, ContractJson.Options).Replace("\\u0000", "\\ufffd", StringComparison.Ordinal);
+        return new TimelineEvent(ownership, ownership.NextSequence(), at, "token_anomaly", Phase: null, detail);
     }
 
     /// <summary>Something about the provider's counter that did not add up.</summary>

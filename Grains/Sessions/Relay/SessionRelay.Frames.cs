@@ -129,6 +129,9 @@ public sealed partial class SessionRelay
                 if (signal.Node is NodeStatus.Full)
                     Post(new SessionEvent.NodeReported(NodeStatus.Full));
                 break;
+            case SignalKind.Usage:
+                RecordUsage(signal.Usage);
+                break;
             case SignalKind.Unknown:
                 _services.Metrics.UnknownType(Dialect.Name);
                 break;
