@@ -6,6 +6,7 @@ using Orchestrator.Grains.Hosting.Documents;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Providers.Decart;
+using Orchestrator.Grains.Providers.LiveStyler;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Grains.Sessions.Link;
@@ -23,6 +24,7 @@ public static class GrainServices
         services.TryAddSingleton(TimeProvider.System);
 
         services.AddDecart();
+        services.AddLiveStyler();
         services.AddSingleton<ProviderCatalog>();
         services.AddSingleton<UpstreamSockets>();
         services.AddSingleton<IUpstreamDialer, UpstreamDialer>();

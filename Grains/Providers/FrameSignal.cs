@@ -11,6 +11,8 @@ public enum SignalKind
     None,
     /// <summary>A type that the dialect does not name. It is passed on, and counted.</summary>
     Unknown,
+    /// <summary>The client names its credential, which is ours to read and must not pass.</summary>
+    Credential,
     /// <summary>The client offers its media.</summary>
     Offer,
     /// <summary>The provider is ready for the client's media.</summary>

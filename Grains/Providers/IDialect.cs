@@ -17,6 +17,12 @@ public interface IDialect
     /// <summary>The dialect's words for offers, candidates, prompts and images; null where it carries no SDP.</summary>
     ISignaling? Signaling { get; }
 
+    /// <summary>The same for a provider that speaks this version; null for the dialect's usual one.</summary>
+    ISignaling? SignalingOf(string? version) => Signaling;
+
+    /// <summary>The versions that a provider's entry may name; null where any goes.</summary>
+    IReadOnlyList<string>? Versions => null;
+
     /// <summary>Whose clock counts the generated seconds of a provider that speaks this version.</summary>
     /// <param name="version">As the provider's entry has it; null for the dialect's usual one.</param>
     MeteredBy MeteredBy(string? version);

@@ -13,7 +13,7 @@ public sealed class ProviderCatalog
     {
         var byName = dialects.ToDictionary(dialect => dialect.Name, StringComparer.OrdinalIgnoreCase);
         _providers = [.. options.Value.Select(provider => byName.TryGetValue(provider.Value.Dialect, out var dialect)
-            ? new ProviderEntry(provider.Key, provider.Value, dialect)
+            ? Entry(provider.Key, provider.Value, dialect)
             : throw new InvalidOperationException($"Providers:{provider.Key}:Dialect is '{provider.Value.Dialect}'; known are {string.Join(", ", byName.Keys)}."))];
     }
 
@@ -30,4 +30,13 @@ public sealed class ProviderCatalog
         provider = _providers.Find(entry => entry.Dialect.Signaling is not null && entry.Options.Serves(model));
         return provider is not null;
     }
+
+    /// <summary>What is meant by a client of this dialect that names no model: the first that a provider lists by its full name.</summary>
+    public string? UsualModel(string dialect) =>
+        _providers.Where(entry => entry.Dialect.Name == dialect).SelectMany(entry => entry.Options.Models).FirstOrDefault(model => !model.EndsWith('*'));
+
+    private static ProviderEntry Entry(string name, ProviderOptions options, IDialect dialect) =>
+        options.Version is not { } version || dialect.Versions is not { } known || known.Contains(version, StringComparer.Ordinal)
+            ? new ProviderEntry(name, options, dialect)
+            : throw new InvalidOperationException($"Providers:{name}:Version is '{version}'; {dialect.Name} has {string.Join(", ", known)}, or none for the usual one.");
 }

@@ -1,3 +1,4 @@
+using Orchestrator.Grains.Providers;
 using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Providers;
@@ -14,6 +15,9 @@ internal static class GoldenFrames
 
     /// <summary>What clients or providers say, in every dialect.</summary>
     public static IReadOnlyList<byte[]> From(bool client) => [.. Files.Where(file => file.IsFromClient == client).SelectMany(file => file.Frames)];
+
+    /// <summary>Whether a relay of the dialect passes this frame of a client: all but a credential, which is ours to read.</summary>
+    public static bool Passes(this IDialect dialect, byte[] frame) => dialect.ReadClient(frame).Kind is not SignalKind.Credential;
 
     private static GoldenFile Read(string path)
     {

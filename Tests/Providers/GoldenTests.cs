@@ -37,7 +37,7 @@ public sealed class GoldenTests : IAsyncDisposable
         {
             var session = await _bed.OpenAsync(dialect, overSockets ? new Sockets() : new Pipes());
             var (from, to) = golden.IsFromClient ? (session.Client, session.Provider) : (session.Provider, session.Client);
-            foreach (var frame in golden.Frames)
+            foreach (var frame in golden.Frames.Where(frame => !golden.IsFromClient || dialect.Passes(frame)))
             {
                 await from.SendAsync(frame);
                 await ArrivesAsync(frame, to, dialect);
@@ -59,7 +59,7 @@ public sealed class GoldenTests : IAsyncDisposable
         {
             var session = await _bed.OpenAsync(dialect, overSockets ? new Sockets() : new Pipes());
             var (from, to) = golden.IsFromClient ? (session.Client, session.Provider) : (session.Provider, session.Client);
-            foreach (var frame in golden.Frames)
+            foreach (var frame in golden.Frames.Where(frame => !golden.IsFromClient || dialect.Passes(frame)))
             {
                 await from.SendAsync(frame, pieces: 7);
                 await ArrivesAsync(frame, to, dialect);

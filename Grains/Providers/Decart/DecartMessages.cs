@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Orchestrator.Domain.Billing;
 
@@ -8,9 +6,6 @@ namespace Orchestrator.Grains.Providers.Decart;
 /// <summary>The frames that we say ourselves, byte for byte as the provider would.</summary>
 internal static class DecartMessages
 {
-    // The frames go to programs, not into a page.
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary><c>{"type":"error","error":"..."}</c></summary>
     public static byte[] Error(string text) => Write("error", writer => writer.WriteString("error", text));
 
@@ -39,17 +34,5 @@ internal static class DecartMessages
     });
 
     /// <summary>A frame of that type with these members.</summary>
-    internal static byte[] Write(string type, Action<Utf8JsonWriter> fields)
-    {
-        var bytes = new ArrayBufferWriter<byte>(128);
-        using (var writer = new Utf8JsonWriter(bytes, Plain))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("type", type);
-            fields(writer);
-            writer.WriteEndObject();
-        }
-
-        return bytes.WrittenSpan.ToArray();
-    }
+    internal static byte[] Write(string type, Action<Utf8JsonWriter> fields) => FrameWriter.Write(type, fields);
 }

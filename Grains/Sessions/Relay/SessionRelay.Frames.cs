@@ -29,7 +29,7 @@ public sealed partial class SessionRelay
     /// <summary>Sends a frame to the provider for the tenant's server; false when there is no room for it.</summary>
     internal bool Steer(SteeringFrame frame)
     {
-        if (_state.Phase is SessionPhase.Ended || !_upstream.Lane.IsReadable)
+        if (_state.Phase is SessionPhase.Ended || !_upstream.Lane.IsReadable || Dialect.ReadClient(frame.Payload).Kind is SignalKind.Credential)
             return false;
         Ring.Add(ObservedFrom.Server, frame.Payload, isText: true);
         _upstream.Lane.Send(frame.Payload);
@@ -41,14 +41,32 @@ public sealed partial class SessionRelay
 
     private ValueTask<bool> InspectClientAsync(ReadOnlyMemory<byte> payload, WebSocketMessageType kind)
     {
+        var signal = kind is WebSocketMessageType.Text ? Dialect.ReadClient(payload.Span).Kind : SignalKind.None;
+        // Neither the provider nor whoever watches the session is to see it.
+        if (signal is SignalKind.Credential)
+        {
+            DeclineCredential(payload.Span);
+            return ValueTask.FromResult(false);
+        }
+
         Ring.Add(ObservedFrom.Client, payload.Span, kind is WebSocketMessageType.Text);
         if (kind != WebSocketMessageType.Text)
             return ValueTask.FromResult(true);
 
         _version ??= Dialect.Version(payload.Span);
-        if (Dialect.ReadClient(payload.Span).Kind is SignalKind.Offer)
+        if (signal is SignalKind.Offer)
             Post(new SessionEvent.MediaOffered());
         return ValueTask.FromResult(true);
+    }
+
+    /// <summary>The client was let in already: another credential is answered, and goes nowhere.</summary>
+    private void DeclineCredential(ReadOnlySpan<byte> frame)
+    {
+        foreach (var answer in Dialect.Decline(frame, "The connection is authenticated already"))
+        {
+            Ring.Add(ObservedFrom.Us, answer, isText: true);
+            _client.Lane.Send(answer);
+        }
     }
 
     private ValueTask<bool> InspectUpstreamAsync(ReadOnlyMemory<byte> payload, WebSocketMessageType kind)
