@@ -1,4 +1,4 @@
-using Orchestrator.Grains.Providers;
+using Orchestrator.Domain.Sessions;
 
 namespace Orchestrator.Grains.Sessions.Relay;
 
@@ -8,33 +8,29 @@ namespace Orchestrator.Grains.Sessions.Relay;
 /// </summary>
 public sealed partial class SessionRelay
 {
-    private long _clockFrom;
-    private long _clockTo;
+    private const int NormalClosure = 1000;
 
-    private bool IsClockRunning => _clockFrom != 0 && Volatile.Read(ref _clockTo) == 0;
+    private readonly OwnClock? _clock;
 
     private void StartClock()
     {
-        if (_upstreamRequest.MeteredBy is not MeteredBy.OwnClock || _clockFrom != 0)
-            return;
-        _clockFrom = _services.Time.GetTimestamp();
-        _meter.Started();
-        Announce();
+        if (_clock is not null && _clock.TryStart())
+            Announce();
     }
 
-    /// <summary>Raises the mark to where the clock stands.</summary>
-    private void CountClock()
+    /// <summary>
+    /// The provider has left. Where our clock counts it has no frame to say that it is done, so a close in good order says it: the run
+    /// is over, and not cut short.
+    /// </summary>
+    private void StopClock(PumpEnd end)
     {
-        if (_clockFrom == 0)
+        if (_clock is not { IsRunning: true } clock)
             return;
-        var to = Volatile.Read(ref _clockTo);
-        _meter.Ticked((long)_services.Time.GetElapsedTime(_clockFrom, to == 0 ? _services.Time.GetTimestamp() : to).TotalMilliseconds);
-    }
-
-    /// <summary>Nothing is generated from here on. Only the first call counts.</summary>
-    private void StopClock()
-    {
-        if (Interlocked.CompareExchange(ref _clockTo, _services.Time.GetTimestamp(), 0) == 0)
-            CountClock();
+        clock.Stop();
+        if (!end.IsTooBig && !end.Close.IsAbnormal && end.Close.Forwarded.Code is NormalClosure && _meter.Open is { } generation)
+        {
+            _meter.Close(generation, Name(GenerationEnd.Disconnect));
+            Post(new SessionEvent.GenerationEnded(generation.Run, generation.MarkMs, GenerationEnd.Disconnect));
+        }
     }
 }

@@ -31,8 +31,7 @@ public sealed partial class SessionRelay
         if (_state.Phase is SessionPhase.Ended)
             return;
         Link?.CheckSilence();
-        if (IsClockRunning)
-            CountClock();
+        _clock?.Count();
         if (Limit() is { } code)
             Post(new SessionEvent.CloseRequested(code));
         else if (_meter.CheckStall(_services.Options.TickTimeout) is { } news)
@@ -54,7 +53,7 @@ public sealed partial class SessionRelay
 
         var messages = _client.Messages + _upstream.Messages;
         // Where our clock counts, seconds are generated without a word.
-        if (messages != _quietAt || _quietSince == 0 || IsClockRunning)
+        if (messages != _quietAt || _quietSince == 0 || _clock is { IsRunning: true })
             (_quietAt, _quietSince) = (messages, time.GetTimestamp());
         return time.GetElapsedTime(_quietSince) > options.IdleTimeout ? CloseCode.IdleTimeout : null;
     }
@@ -93,7 +92,7 @@ public sealed partial class SessionRelay
     private async Task HangUpAsync(WireClose? close)
     {
         await _dialStop.CancelAsync();
-        StopClock();
+        _clock?.Stop();
         if (close is { } goodbye && _upstream.IsOpen)
             await _upstream.CloseAsync(goodbye, _services.Options.CloseTimeout, _services.Options.CloseTimeout, _services.Time);
         else
@@ -102,7 +101,7 @@ public sealed partial class SessionRelay
 
     private Task FinishAsync(CloseCode code)
     {
-        StopClock();
+        _clock?.Stop();
         var entry = code.Entry();
         var runs = _meter.Finish(entry.Name);
         _cutShort = runs.Count > 0 ? runs[0] : null;

@@ -99,6 +99,9 @@ public sealed partial class SessionRelay
         {
             case SignalKind.None:
                 break;
+            // Where our own clock counts, no count of the provider's does.
+            case SignalKind.Tick or SignalKind.Started when _clock is not null:
+                break;
             case SignalKind.Tick:
                 _meter.Ticked(signal.Milliseconds);
                 Announce();
@@ -122,17 +125,12 @@ public sealed partial class SessionRelay
                 Announce();
                 break;
             case SignalKind.Named when signal.Text is { } upstream:
-                _meter.Named(upstream);
-                Post(new SessionEvent.UpstreamNamed(upstream));
+                Named(upstream);
                 break;
             case SignalKind.Answer:
                 // Dialect B names its session where A answers.
                 if (signal.Text is { } named)
-                {
-                    _meter.Named(named);
-                    Post(new SessionEvent.UpstreamNamed(named));
-                }
-
+                    Named(named);
                 Post(new SessionEvent.MediaAnswered());
                 StartClock();
                 break;
@@ -156,10 +154,19 @@ public sealed partial class SessionRelay
         }
     }
 
+    private void Named(string upstream)
+    {
+        // Another name is another counter of the provider's. Ours is one, whatever the provider calls what it counts.
+        if (_clock is not { IsRunning: true })
+            _meter.Named(upstream);
+        Post(new SessionEvent.UpstreamNamed(upstream));
+    }
+
     /// <summary>Step 8: the end of a generation is durable before the client hears of it, or has waited long enough.</summary>
     private async ValueTask<bool> EndGenerationAsync(FrameSignal signal)
     {
-        if (_meter.Ended(signal.Milliseconds) is { } generation)
+        _clock?.Stop();
+        if (_meter.Ended(_clock is null ? signal.Milliseconds : _meter.Open?.MarkMs) is { } generation)
         {
             Announce();
             await WhenDurableAsync(generation);

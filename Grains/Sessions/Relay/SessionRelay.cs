@@ -44,6 +44,7 @@ public sealed partial class SessionRelay
         _client = new RelayLeg(new FrameLane(services.Options.UpstreamReadAheadBytes, services.Budget, services.Time));
         _upstream = new RelayLeg(new FrameLane(services.Options.ClientReadAheadBytes, services.Budget, services.Time));
         _meter = new RelayMeter(Ownership, services.Marks, services.Journal, services.Billing, services.Time);
+        _clock = upstreamRequest.MeteredBy is MeteredBy.OwnClock ? new OwnClock(_meter, services.Time) : null;
         _outbox = new EventOutbox(
             services.Grains.Get<ISessionGrain>(session.ToString()), services.Time, Abandon, services.Metrics.EventDropped, services.Logger);
         Ring = new SessionRing(services.Options.RingBytes, services.Rings, services.Time);
@@ -213,7 +214,7 @@ public sealed partial class SessionRelay
     private async Task WatchUpstreamAsync(Task<PumpEnd> reading)
     {
         var end = Redacted(await reading, OurKey.Redact);
-        StopClock();
+        StopClock(end);
         Post(end.IsTooBig ? new SessionEvent.CloseRequested(CloseCode.ProviderError) : new SessionEvent.UpstreamLeft(end.Close));
         await AnswerAsync(_upstream, end);
     }
