@@ -1,6 +1,7 @@
 using Orchestrator.Simulator.Control;
 using Orchestrator.Simulator.Oracles;
 using Orchestrator.Simulator.Providers.Decart;
+using Orchestrator.Simulator.Providers.LiveStyler;
 using Orchestrator.Simulator.Scripts;
 using Orchestrator.Simulator.Stripe;
 using Orchestrator.Simulator.Stripe.Control;
@@ -23,12 +24,15 @@ public sealed class ProviderSimulator : IAsyncDisposable
     {
         ApiKey = options.ApiKey;
         Truth = new(options);
+        Filters = new(options.ApiKey);
         _scripts = new(options.Pace);
         _connections = new(options.MaxEndedConnections);
 
         var stream = new StreamEndpoint(options, _scripts, Truth, _connections);
         _app = SimulatorHost.Build(options);
         _app.MapGet(StreamEndpoint.Path, stream.HandleAsync);
+        _app.MapGet(LiveStylerEndpoint.ClientPath, new LiveStylerEndpoint(options, _scripts, Truth, _connections).HandleAsync);
+        _app.MapGet(FilterList.Path, Filters.HandleAsync);
         _app.MapControl(new(_scripts, Truth, _connections, options.ApiKey));
 
         Stripe = new(options.Stripe, options.TimeProvider, _app.Lifetime.ApplicationStopping);
@@ -47,6 +51,9 @@ public sealed class ProviderSimulator : IAsyncDisposable
 
     /// <summary>What every connection was really sent.</summary>
     public Truth Truth { get; }
+
+    /// <summary>LiveStyler's list of filters at the same address.</summary>
+    public FilterList Filters { get; }
 
     /// <summary>The fake Stripe at the same address.</summary>
     public FakeStripe Stripe { get; }

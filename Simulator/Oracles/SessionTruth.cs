@@ -106,10 +106,16 @@ public sealed class SessionTruth
             _answeredTimestamp ??= _time.GetTimestamp();
     }
 
-    internal void End()
+    /// <summary>Nothing is generated any more: either side closed, or the connection is gone. The first call counts.</summary>
+    internal void Over()
     {
         lock (_lock)
             _endedTimestamp ??= _time.GetTimestamp();
+    }
+
+    internal void End()
+    {
+        Over();
         IsOpen = false;
     }
 

@@ -8,6 +8,9 @@ public partial record Script
     /// <inheritdoc cref="Step.Expect"/>
     public Script Expect(string type) => Then(new Step.Expect(type));
 
+    /// <inheritdoc cref="Step.Authenticate"/>
+    public Script Authenticate() => Then(new Step.Authenticate());
+
     /// <inheritdoc cref="Step.Send"/>
     public Script Send(string text) => Then(new Step.Send(text));
 

@@ -8,6 +8,7 @@ namespace Orchestrator.Simulator.Scripts;
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "step")]
 [JsonDerivedType(typeof(Expect), "expect")]
+[JsonDerivedType(typeof(Authenticate), "authenticate")]
 [JsonDerivedType(typeof(Send), "send")]
 [JsonDerivedType(typeof(SendBytes), "send_bytes")]
 [JsonDerivedType(typeof(SessionId), "session_id")]
@@ -37,6 +38,12 @@ public abstract record Step
 
     /// <summary>Waits for a client frame of this type that no earlier step has taken; those before it are passed over.</summary>
     public sealed record Expect(string Type) : Step;
+
+    /// <summary>
+    /// LiveStyler's beginning: the client's next frame must be the <c>CREDENTIAL</c> with the simulator's key, and is answered with
+    /// <c>auth_success</c>; any other ends the connection without a word.
+    /// </summary>
+    public sealed record Authenticate : Step;
 
     /// <summary>Sends a text as it stands, well-formed or not.</summary>
     public sealed record Send(string Text) : Step;

@@ -42,6 +42,7 @@ public partial class ProviderConnection
 
             _closedHere = true;
             await WriteRawAsync(frame);
+            Truth.Over();
             Truth.Add(TruthKind.Closed, text: reason, code: code);
             AbortLater();
         }
@@ -62,6 +63,7 @@ public partial class ProviderConnection
             return;
 
         _dropped = true;
+        Truth.Over();
         _over.Cancel();
         _abort();
     }

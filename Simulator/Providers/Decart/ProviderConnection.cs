@@ -102,6 +102,7 @@ public sealed partial class ProviderConnection
             // The script first: what it says before its first wait goes out before any automatic answer.
             var playing = PlayToEndAsync();
             var farewell = await ReadAsync();
+            Truth.Over();
 
             // From here on nothing but the reply to the peer's close goes out.
             await _over.CancelAsync();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Text;
+using Orchestrator.Simulator.Providers.LiveStyler;
 using Orchestrator.Simulator.Scripts;
 
 namespace Orchestrator.Simulator.Providers.Decart;
@@ -33,6 +34,7 @@ internal sealed class ScriptPlayer(ProviderConnection connection, FrameLog.Curso
     private ValueTask<bool> PerformAsync(Step step, CancellationToken over) => step switch
     {
         Step.Expect expect            => ExpectAsync(expect.Type, over),
+        Step.Authenticate             => AuthenticateAsync(over),
         Step.Send send                => SendAsync(Encoding.UTF8.GetBytes(send.Text)),
         Step.SendBytes send           => SendBytesAsync(send),
         // Dialect B names the session in its room, and has no answer and no candidates.
@@ -63,6 +65,16 @@ internal sealed class ScriptPlayer(ProviderConnection connection, FrameLog.Curso
     private async ValueTask<bool> ExpectAsync(string type, CancellationToken over) =>
         // A client of dialect B joins where one of dialect A offers.
         await connection.NextFrameAsync(cursor, frame => frame.Name == type || (type is "offer" && connection.JoinsForOffer(frame)), over) is not null;
+
+    private async ValueTask<bool> AuthenticateAsync(CancellationToken over)
+    {
+        if (await connection.NextFrameAsync(cursor, _ => true, over) is not { } first)
+            return false;
+        if (LiveStylerWire.CredentialOf(first) == options.ApiKey)
+            return await SendAsync(Encoding.UTF8.GetBytes(LiveStylerWire.AuthSuccess));
+        await connection.CloseAsync(code: null);
+        return false;
+    }
 
     private ValueTask<bool> SendAsync(byte[] message) => connection.TrySendTextAsync(message);
 

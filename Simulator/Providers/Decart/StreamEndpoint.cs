@@ -5,7 +5,7 @@ using Orchestrator.Simulator.Scripts;
 namespace Orchestrator.Simulator.Providers.Decart;
 
 /// <summary>The one WebSocket path of dialects A and B: lets clients in and plays each its model's script.</summary>
-internal sealed class StreamEndpoint(SimulatorOptions options, ScriptLibrary scripts, Truth truth, ConnectionBook connections)
+internal class StreamEndpoint(SimulatorOptions options, ScriptLibrary scripts, Truth truth, ConnectionBook connections)
 {
     /// <summary>Where the provider's clients connect.</summary>
     public const string Path = "/v1/stream";
@@ -26,7 +26,7 @@ internal sealed class StreamEndpoint(SimulatorOptions options, ScriptLibrary scr
             return;
 
         var number = Interlocked.Increment(ref _opened);
-        var id = $"sim-{_run}{number:x7}";
+        var id = $"{IdPrefix}-{_run}{number:x7}";
         var sessionTruth = truth.Open(id, request.Model, request.Metadata);
         var connection = new ProviderConnection(id, number, request, ScriptFor(request), sessionTruth, stream, context.Abort, options);
         await using var _ = context.RequestAborted.Register(connection.Lost);
@@ -43,6 +43,10 @@ internal sealed class StreamEndpoint(SimulatorOptions options, ScriptLibrary scr
         }
     }
 
-    private Script ScriptFor(ConnectionRequest request) =>
+    /// <summary>How the names of its sessions begin.</summary>
+    protected virtual string IdPrefix => "sim";
+
+    /// <summary>What a connection plays.</summary>
+    protected virtual Script ScriptFor(ConnectionRequest request) =>
         request.ApiKey != options.ApiKey ? InvalidKey : scripts.Find(request.Model) ?? InvalidModel;
 }
