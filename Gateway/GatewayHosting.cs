@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Orchestrator.Gateway.Billing;
 using Orchestrator.Gateway.Description;
 using Orchestrator.Gateway.Health;
+using Orchestrator.Gateway.Providers;
 using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions;
 using Orchestrator.Gateway.Telemetry;
@@ -47,6 +48,7 @@ public static class GatewayHosting
 
         AddOptions<ProvidersOptions>(services, "Providers");
         AddOptions<RelayOptions>(services, "Relay");
+        AddOptions<FirstFrameOptions>(services, "FirstFrame");
         AddOptions<ProcessOptions>(services, "Process");
         AddOptions<StripeOptions>(services, "Stripe");
         AddOptions<ExportOptions>(services, "Export");
@@ -71,6 +73,7 @@ public static class GatewayHosting
         services.AddSingleton<IClientDoor>(provider => provider.GetRequiredService<IOptions<RelayOptions>>().Value.Linked
             ? ActivatorUtilities.CreateInstance<LinkedClients>(provider)
             : ActivatorUtilities.CreateInstance<LocalClients>(provider));
+        services.AddSingleton<FirstFrames>();
         services.AddSingleton<StreamEndpoint>();
         services.AddHealth();
 
@@ -115,6 +118,7 @@ public static class GatewayHosting
         app.UseStatusCodePages(bare => Problems.OfStatus(bare.HttpContext.Response.StatusCode).ExecuteAsync(bare.HttpContext));
         app.UseWebSockets();
         app.MapStreams();
+        app.MapFilterCategories();
         app.MapClientTokens();
         app.MapSessions();
         app.MapTenants();

@@ -81,6 +81,13 @@ internal static class Problems
         return Of(StatusCodes.Status429TooManyRequests, "too_many_refusals", "Refused too often; wait a second before the next attempt.");
     }
 
+    /// <summary>Too many connections of an address wait to say who they are.</summary>
+    public static ProblemHttpResult TooManyUnknown(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return Of(StatusCodes.Status429TooManyRequests, "too_many_unknown", "Too many connections of this address have not named a credential yet.");
+    }
+
     /// <summary>Answers with <see cref="TooManyRefusals"/>.</summary>
     public static Task TooManyRefusalsAsync(HttpContext context) => TooManyRefusals(context).ExecuteAsync(context);
 

@@ -16,10 +16,11 @@ namespace Orchestrator.Gateway.Sessions;
 /// Where clients of a dialect connect with their WebSocket, such as <c>GET /v1/stream</c>. Steps 1 and 2 happen here; from step 3 on the session's
 /// grain decides and its relay acts, here or in another process, and this request merely lasts as long as they do.
 /// </summary>
-internal sealed class StreamEndpoint(
+internal sealed partial class StreamEndpoint(
     AccessControl access,
     ProviderCatalog providers,
     RefusalThrottle throttle,
+    FirstFrames firstFrames,
     IClientDoor door,
     ProcessLease lease,
     Drain drain,
@@ -48,6 +49,12 @@ internal sealed class StreamEndpoint(
             return;
         }
 
+        if (dialect.Leg?.Credential is { } form)
+        {
+            await HandleUnknownAsync(context, dialect, form);
+            return;
+        }
+
         // Step 2: authenticate.
         var credential = AccessControl.CredentialOf(context.Request);
         var identity = await access.IdentifyAsync(credential, context.RequestAborted);
@@ -58,7 +65,7 @@ internal sealed class StreamEndpoint(
         else if (throttle.IsFlooding(source.Address, source.Fingerprint))
             await Problems.TooManyRefusalsAsync(context);
         else
-            await RelayAsync(context, dialect, identity.Caller!, model, credential!, source);
+            await RelayAsync(context, dialect, identity.Caller!, model, credential!, source, session => AcceptAsync(context, session));
     }
 
     private CloseCode? WhyRefused(HttpContext context, IDialect dialect, Identity identity, string model)
@@ -70,19 +77,15 @@ internal sealed class StreamEndpoint(
     }
 
     private async Task RelayAsync(
-        HttpContext context, IDialect dialect, Caller caller, string model, string credential, (string Address, string Fingerprint) source)
+        HttpContext context, IDialect dialect, Caller caller, string model, string credential, (string Address, string Fingerprint) source,
+        Func<SessionId, Task<WebSocket>> acceptAsync)
     {
         providers.TryFind(dialect.Name, model, out var provider);
         await door.ServeAsync(new WelcomeClient(
             Describe(context, caller, credential, provider!, model),
             provider!,
             UpstreamQuery.Of(context.Request.Query, credential),
-            session =>
-            {
-                // For support: a back end, a proxy's log or a curious client can name its session.
-                context.Response.Headers[SessionIdHeader] = session.ToString();
-                return AcceptAsync(context);
-            },
+            acceptAsync,
             ClaimRefused: () => throttle.ClaimRefused(source.Address, source.Fingerprint),
             WhyGone: () => access.WhyGone(caller)));
     }
@@ -118,6 +121,13 @@ internal sealed class StreamEndpoint(
         {
             Gateway = options.Value.Linked ? lease.Process : null,
         };
+    }
+
+    private Task<WebSocket> AcceptAsync(HttpContext context, SessionId session)
+    {
+        // For support: a back end, a proxy's log or a curious client can name its session.
+        context.Response.Headers[SessionIdHeader] = session.ToString();
+        return AcceptAsync(context);
     }
 
     private Task<WebSocket> AcceptAsync(HttpContext context)

@@ -15,6 +15,8 @@ public sealed class ProvidersOptions : Dictionary<string, ProviderOptions>, IVal
         {
             if (provider.Endpoint is not { IsAbsoluteUri: true, Scheme: "ws" or "wss" })
                 yield return new($"Providers:{name}:Endpoint must be a ws:// or wss:// address, such as wss://host/v1/stream.");
+            if (provider.RestEndpoint is { } rest && rest is not { IsAbsoluteUri: true, Scheme: "http" or "https", Query: "", UserInfo: "" })
+                yield return new($"Providers:{name}:RestEndpoint must be an http:// or https:// address without a query, such as https://api.host.");
             if (provider.ApiKey.IsEmpty)
                 yield return new($"Providers:{name}:ApiKey is missing; without our own key the provider refuses every session.");
             if (provider.Models.Count == 0)
@@ -28,6 +30,9 @@ public sealed class ProviderOptions
 {
     /// <summary>Where its sockets are dialled, path included.</summary>
     public Uri? Endpoint { get; init; }
+
+    /// <summary>Where its REST API is, for a dialect whose API is not at the address of its sockets; null where clients are given none of it.</summary>
+    public Uri? RestEndpoint { get; init; }
 
     /// <summary>Our own key. It goes to the provider and nowhere else.</summary>
     public Secret ApiKey { get; init; } = new("");

@@ -23,7 +23,15 @@ public class AccessWorld : World
     public Reseller Someone { get; private set; } = null!;
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> GatewaySettings => new Dictionary<string, string> { ["TrustedProxies:0"] = "127.0.0.0/8" };
+    protected override IReadOnlyDictionary<string, string> GatewaySettings => new Dictionary<string, string>
+    {
+        ["TrustedProxies:0"] = "127.0.0.0/8",
+        ["Providers:livestyler:Endpoint"] = new Uri(Provider.WebSocketAddress, "/client?model=ls-waiting").ToString(),
+        ["Providers:livestyler:ApiKey"] = Provider.ApiKey,
+        ["Providers:livestyler:Dialect"] = "livestyler",
+        ["Providers:livestyler:RestEndpoint"] = Provider.Address.ToString(),
+        ["Providers:livestyler:Models:0"] = "ls-waiting",
+    };
 
     /// <inheritdoc/>
     public override async Task InitializeAsync()

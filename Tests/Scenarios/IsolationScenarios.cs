@@ -13,6 +13,9 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
     private static readonly Dictionary<string, string> Endpoints = new()
     {
         ["GET /v1/stream"]                       = nameof(What_a_credential_opens_belongs_to_its_tenant),
+        ["GET /client"]                          = nameof(What_a_first_frame_opens_belongs_to_its_tenant),
+        ["GET /filter-category/active"]          = nameof(What_a_first_frame_opens_belongs_to_its_tenant),
+        ["OPTIONS /filter-category/active"]      = nameof(What_a_first_frame_opens_belongs_to_its_tenant),
         ["POST /v1/client/tokens"]               = nameof(What_a_credential_opens_belongs_to_its_tenant),
         ["GET /v1/sessions"]                     = nameof(A_list_holds_ones_own_whatever_the_cursor),
         ["GET /v1/sessions/{id}"]                = nameof(A_foreign_session_answers_as_an_absent_one),
