@@ -17,12 +17,14 @@ internal sealed class DemoTenants(Database database)
 {
     private const string ResellerName = "Demo reseller";
     private const string CustomerName = "Demo customer";
-    private const string Provider = "simulator";
     private const string Currency = "USD";
     private const string Actor = "demo";
     private const int BlindSeconds = 30;
     private const long LowMicros = 10_000_000;
     private const long TopUpMicros = 100_000_000;
+
+    /// <summary>The providers that <c>./run</c> names; the simulator is behind each of them.</summary>
+    private static readonly string[] Providers = ["simulator", "livestyler"];
 
     private static readonly Price Cost = new(8_000m, Rounding.Default);
     private static readonly Price ResellerPrice = new(12_000m, Rounding.Default);
@@ -36,7 +38,8 @@ internal sealed class DemoTenants(Database database)
         var reseller = await _admin.FindRootAsync(ResellerName, cancellationToken) ?? await _admin.AddTenantAsync(ResellerName, Currency, cancellationToken: cancellationToken);
         var customer = await FindCustomerAsync(reseller, cancellationToken) ?? await _admin.AddTenantAsync(CustomerName, Currency, reseller, cancellationToken: cancellationToken);
 
-        await EnsureCostAsync(cancellationToken);
+        foreach (var provider in Providers)
+            await EnsureCostAsync(provider, cancellationToken);
         await EnsurePriceAsync(reseller, ResellerPrice, cancellationToken);
         await EnsurePriceAsync(customer, CustomerPrice, cancellationToken);
 
@@ -53,12 +56,12 @@ internal sealed class DemoTenants(Database database)
     private async Task<TenantId?> FindCustomerAsync(TenantId reseller, CancellationToken cancellationToken) =>
         (await new TenantQueries(database).ChildrenAsync(reseller, reseller, after: null, limit: 1_000, cancellationToken)).FirstOrDefault(child => child.Name == CustomerName)?.Id;
 
-    private async Task EnsureCostAsync(CancellationToken cancellationToken)
+    private async Task EnsureCostAsync(string provider, CancellationToken cancellationToken)
     {
         var book = new CostBook(database);
-        var current = (await book.ListAsync(1_000, cancellationToken)).FirstOrDefault(version => version is { Provider: Provider, Model: null, Currency: Currency, Until: null });
+        var current = (await book.ListAsync(1_000, cancellationToken)).FirstOrDefault(version => version is { Model: null, Currency: Currency, Until: null } && version.Provider == provider);
         if (current?.Price != Cost)
-            Refuse(await book.SetAsync(Provider, model: null, Currency, Cost, from: null, Actor, cancellationToken));
+            Refuse(await book.SetAsync(provider, model: null, Currency, Cost, from: null, Actor, cancellationToken));
     }
 
     private async Task EnsurePriceAsync(TenantId tenant, Price price, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ internal sealed class DecartADemo : DecartDemo
     public override string Model => "sim-demo";
 
     /// <inheritdoc/>
-    protected override async Task HearAsync(DecartClient client, ClientFrame frame, DemoVisit visit, CancellationToken cancellationToken)
+    protected override async Task HearAsync(DemoClient client, ClientFrame frame, DemoVisit visit, CancellationToken cancellationToken)
     {
         switch (frame)
         {

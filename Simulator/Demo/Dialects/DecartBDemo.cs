@@ -10,7 +10,7 @@ internal sealed class DecartBDemo : DecartDemo
     public override string Model => "sim-livekit";
 
     /// <inheritdoc/>
-    protected override async Task BeginAsync(DecartClient client, DemoVisit visit, CancellationToken cancellationToken)
+    protected override async Task BeginAsync(DemoClient client, DemoVisit visit, CancellationToken cancellationToken)
     {
         visit.Tell(DemoStep.Relay, "The client asks to join a room.");
         visit.WaitsFor = "a room for the client";
@@ -18,7 +18,7 @@ internal sealed class DecartBDemo : DecartDemo
     }
 
     /// <inheritdoc/>
-    protected override Task HearAsync(DecartClient client, ClientFrame frame, DemoVisit visit, CancellationToken cancellationToken)
+    protected override Task HearAsync(DemoClient client, ClientFrame frame, DemoVisit visit, CancellationToken cancellationToken)
     {
         switch (frame)
         {

@@ -19,7 +19,7 @@ internal abstract class DecartDemo : IDemoDialect
     {
         var address = visit.WebSocket("/v1/stream");
         visit.Tell(DemoStep.Connect, $"The client connects to {address}?api_key=***&model={Model}.");
-        using var client = await DecartClient.ConnectAsync(new Uri($"{address}?api_key={Uri.EscapeDataString(visit.Token)}&model={Model}"), cancellationToken);
+        using var client = await DemoClient.ConnectAsync(new Uri($"{address}?api_key={Uri.EscapeDataString(visit.Token)}&model={Model}"), cancellationToken);
 
         visit.WaitsFor = "a node of the provider";
         await BeginAsync(client, visit, cancellationToken);
@@ -48,8 +48,8 @@ internal abstract class DecartDemo : IDemoDialect
     }
 
     /// <summary>What the client says first.</summary>
-    protected virtual Task BeginAsync(DecartClient client, DemoVisit visit, CancellationToken cancellationToken) => Task.CompletedTask;
+    protected virtual Task BeginAsync(DemoClient client, DemoVisit visit, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>What the client does about a frame that is neither a tick nor an error.</summary>
-    protected abstract Task HearAsync(DecartClient client, ClientFrame frame, DemoVisit visit, CancellationToken cancellationToken);
+    protected abstract Task HearAsync(DemoClient client, ClientFrame frame, DemoVisit visit, CancellationToken cancellationToken);
 }

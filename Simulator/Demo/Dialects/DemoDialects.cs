@@ -8,6 +8,7 @@ internal static class DemoDialects
     [
         new DecartADemo(),
         new DecartBDemo(),
+        new LiveStylerDemo(),
     ];
 
     /// <summary>The one of that name; null when there is none.</summary>

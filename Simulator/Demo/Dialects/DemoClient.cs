@@ -17,6 +17,7 @@ internal sealed record ClientFrame(string Type, string? Value)
             var member = type switch
             {
                 "status" or "error"  => type,
+                "node_status"        => "status",
                 "generation_tick"    => "seconds",
                 "queue_position"     => "position",
                 "livekit_room_info"  => "livekit_url",
@@ -31,8 +32,8 @@ internal sealed record ClientFrame(string Type, string? Value)
     }
 }
 
-/// <summary>An end user's client of Decart's WebSocket dialects: it was told an address and a token, and knows no more.</summary>
-internal sealed class DecartClient : IDisposable
+/// <summary>An end user's client of a WebSocket dialect: it was told an address and a token, and knows no more.</summary>
+internal sealed class DemoClient : IDisposable
 {
     /// <summary>Describes one video track to receive; nothing listens to it.</summary>
     private const string Sdp =
@@ -42,9 +43,9 @@ internal sealed class DecartClient : IDisposable
     private readonly byte[] _buffer = new byte[16 * 1024];
 
     /// <summary>Opens the socket.</summary>
-    public static async Task<DecartClient> ConnectAsync(Uri address, CancellationToken cancellationToken)
+    public static async Task<DemoClient> ConnectAsync(Uri address, CancellationToken cancellationToken)
     {
-        var client = new DecartClient();
+        var client = new DemoClient();
         try
         {
             await client._socket.ConnectAsync(address, cancellationToken);
@@ -75,6 +76,10 @@ internal sealed class DecartClient : IDisposable
     /// <summary>Why the gateway closed.</summary>
     public string Farewell => $"{(int?)_socket.CloseStatus ?? 1005} {_socket.CloseStatusDescription}".TrimEnd();
 
+    /// <summary>Says something.</summary>
+    public async Task SendAsync<T>(T frame, CancellationToken cancellationToken) =>
+        await _socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(frame), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+
     /// <summary>Offers media.</summary>
     public Task OfferAsync(CancellationToken cancellationToken) => SendAsync(new { type = "offer", sdp = Sdp }, cancellationToken);
 
@@ -93,9 +98,6 @@ internal sealed class DecartClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
-
-    private async Task SendAsync<T>(T frame, CancellationToken cancellationToken) =>
-        await _socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(frame), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
 
     private async Task<ValueWebSocketReceiveResult> ReceiveAsync(CancellationToken cancellationToken)
     {
