@@ -125,6 +125,7 @@ public static class GatewayHosting
         app.MapKeys();
         app.MapTenantSettings();
         app.MapPrices();
+        app.MapTokenPrices();
         app.MapWallets();
         app.MapExportTargets();
         app.MapStripeWebhooks();

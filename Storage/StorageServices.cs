@@ -55,6 +55,7 @@ public static class StorageServices
         services.AddSingleton<UsageStore>();
         services.AddSingleton<InvoiceStore>();
         services.AddSingleton<ChargeStore>();
+        services.AddSingleton<TokenChargeStore>();
         services.AddSingleton<TenantQueries>();
         return services;
     }

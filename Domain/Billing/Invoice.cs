@@ -1,3 +1,5 @@
+using Orchestrator.Domain.Billing.Tokens;
+
 namespace Orchestrator.Domain.Billing;
 
 /// <summary>One line: what was used of one model at one version of its price.</summary>
@@ -11,15 +13,19 @@ public sealed record InvoiceLine(string Model, long PriceVersion, Price Price, l
 
 /// <summary>What one tenant owes the one above it for one span of time. Each line is rounded once; the total is the sum of the rounded lines.</summary>
 /// <param name="Currency">ISO 4217.</param>
-/// <param name="Lines">Its lines.</param>
-public sealed record Invoice(string Currency, IReadOnlyList<InvoiceLine> Lines)
+/// <param name="Lines">Its lines for seconds.</param>
+/// <param name="TokenLines">Its lines for tokens.</param>
+public sealed record Invoice(string Currency, IReadOnlyList<InvoiceLine> Lines, IReadOnlyList<TokenLine> TokenLines)
 {
     /// <summary>The line as it is invoiced, in whole minor units.</summary>
     public Money AmountOf(InvoiceLine line) => new(MinorUnits.Round(line.Micros, Currency), Currency);
 
+    /// <summary>The line as it is invoiced, in whole minor units.</summary>
+    public Money AmountOf(TokenLine line) => new(MinorUnits.Round(line.Micros, Currency), Currency);
+
     /// <summary>What is owed.</summary>
-    public Money Total => new(Lines.Sum(line => AmountOf(line).Micros), Currency);
+    public Money Total => new(Lines.Sum(line => AmountOf(line).Micros) + TokenLines.Sum(line => AmountOf(line).Micros), Currency);
 
     /// <summary>What the lines cost before they were rounded.</summary>
-    public Money Exact => new(Lines.Sum(line => line.Micros), Currency);
+    public Money Exact => new(Lines.Sum(line => line.Micros) + TokenLines.Sum(line => line.Micros), Currency);
 }

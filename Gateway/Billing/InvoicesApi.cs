@@ -27,7 +27,8 @@ internal static class InvoicesApi
             return Problems.TenantNotFound;
 
         var lines = await invoices.LinesAsync(owing.Id, span.From, span.To, cancellationToken);
+        var tokens = await invoices.TokenLinesAsync(owing.Id, span.From, span.To, cancellationToken);
         var sums = await usage.SumAsync(new UsageScope(viewer, owing.Id, span.From, span.To), groups: [], after: null, limit: 1, cancellationToken);
-        return TypedResults.Ok(InvoiceResponse.Of(owing.Id.ToString(), span.From, new Invoice(owing.Currency, lines), sums[0].Sums));
+        return TypedResults.Ok(InvoiceResponse.Of(owing.Id.ToString(), span.From, new Invoice(owing.Currency, lines, tokens), sums[0].Sums));
     }
 }

@@ -13,10 +13,13 @@ namespace Orchestrator.Gateway.Billing;
 /// <param name="Ranges">The ledger, each row with what it costs each level.</param>
 /// <param name="Hold">What is held for it now; null when nothing is.</param>
 /// <param name="Corrections">What was put right afterwards.</param>
-/// <param name="Totals">What each level owes for all runs.</param>
+/// <param name="Tokens">What it used by response, by model, and what that costs each level.</param>
+/// <param name="Responses">Each response, with what it costs each level.</param>
+/// <param name="Totals">What each level owes for all runs and responses.</param>
 /// <param name="Exports">The batches it was exported in, and their state.</param>
 /// <param name="IsCut">Whether there are more spans, runs or batches than are told.</param>
 /// <param name="Next">Pass it as <c>after</c> for more ranges; null when there are none.</param>
+/// <param name="NextResponse">Pass it as <c>afterResponse</c> for more responses; null when there are none.</param>
 internal sealed record SessionChargeResponse(
     string Session,
     string Tenant,
@@ -26,10 +29,13 @@ internal sealed record SessionChargeResponse(
     IReadOnlyList<SessionChargeResponse.Range> Ranges,
     SessionChargeResponse.Held? Hold,
     IReadOnlyList<SessionChargeResponse.Correction> Corrections,
+    IReadOnlyList<SessionTokens.Meter> Tokens,
+    IReadOnlyList<SessionTokens.Response> Responses,
     IReadOnlyList<SessionChargeResponse.LevelAmount> Totals,
     IReadOnlyList<SessionChargeResponse.Exported> Exports,
     bool IsCut,
-    string? Next)
+    string? Next,
+    string? NextResponse)
 {
     /// <summary>One stay in a phase.</summary>
     internal sealed record Span(string Phase, DateTimeOffset From, DateTimeOffset? To);
@@ -100,10 +106,11 @@ internal sealed record SessionChargeResponse(
             new(row.Tenant.ToString(), row.Run, AmountResponse.Of(row.Micros, currency), row.Seconds, row.Reason, row.CreatedAt);
     }
 
-    /// <summary>What each level owes for what is recorded of all runs.</summary>
-    public static IReadOnlyList<LevelAmount> TotalsOf(IReadOnlyList<ChargedRun> runs, string currency) =>
+    /// <summary>What each level owes for what is recorded of all runs and responses.</summary>
+    public static IReadOnlyList<LevelAmount> TotalsOf(IReadOnlyList<ChargedRun> runs, IReadOnlyList<ChargedMeter> meters, string currency) =>
     [
         .. runs.SelectMany(run => run.Levels.Select(level => (level.Tenant, Micros: level.Price.Settled(run.LedgeredMs, run.ClosedAt is not null))))
+            .Concat(meters.SelectMany(meter => meter.Levels.Select(level => (level.Tenant, Micros: level.Price.Settled(meter.Counted)))))
             .GroupBy(charge => charge.Tenant)
             .Select(level => new LevelAmount(level.Key.ToString(), AmountResponse.Of(level.Sum(charge => charge.Micros), currency))),
     ];

@@ -14,6 +14,7 @@ internal static class UsageCsv
     private static readonly string[] Amounts =
     [
         "seconds", "billed_seconds", "charge_micros", "charge", "income_micros", "income", "margin_micros", "margin", "currency",
+        "input_tokens", "cached_tokens", "output_tokens",
     ];
 
     private static readonly SearchValues<char> Quoted = SearchValues.Create(",\"\r\n\t;'");
@@ -24,7 +25,7 @@ internal static class UsageCsv
         var text = new StringBuilder();
         Line(text, request.Groups.Select(UsageRequest.NameOf).Concat(Amounts));
         foreach (var row in rows.Take(request.Limit))
-            Line(text, row.Keys.Select(Cell).Concat(Numbers(row.Sums)).Append(currency));
+            Line(text, row.Keys.Select(Cell).Concat(Numbers(row.Sums)).Append(currency).Concat(Tokens(row.Sums.Tokens)));
         return text.ToString();
     }
 
@@ -46,6 +47,8 @@ internal static class UsageCsv
             Text(sums.ChargeMicros), Text(sums.ChargeMicros / 1_000_000m), Text(sums.IncomeMicros), Text(sums.IncomeMicros / 1_000_000m), Text(margin), Text(margin / 1_000_000m),
         ];
     }
+
+    private static IEnumerable<string> Tokens(TokenSums tokens) => [Text(tokens.Input), Text(tokens.Cached), Text(tokens.Output)];
 
     private static string Text(decimal number) => number.ToString("0.######", CultureInfo.InvariantCulture);
 

@@ -45,12 +45,19 @@ internal sealed record UsageResponse(
 /// <param name="Charge">What the caller pays the one above for it.</param>
 /// <param name="Income">What the tenants right below pay the caller for it.</param>
 /// <param name="Margin">Income less charge; what the caller used itself earns nothing.</param>
-internal sealed record UsageAmounts(decimal Seconds, long BilledSeconds, AmountResponse Charge, AmountResponse Income, AmountResponse Margin)
+/// <param name="InputTokens">Tokens that were read, the cached ones among them.</param>
+/// <param name="CachedTokens">As many of those as came out of a cache.</param>
+/// <param name="OutputTokens">Tokens that were written and spoken. Charge and income are for seconds and tokens together.</param>
+internal sealed record UsageAmounts(
+    decimal Seconds, long BilledSeconds, AmountResponse Charge, AmountResponse Income, AmountResponse Margin, long InputTokens, long CachedTokens, long OutputTokens)
 {
     public static UsageAmounts Of(UsageSums sums, string currency) => new(
         sums.Milliseconds / 1000m,
         sums.BilledSeconds,
         AmountResponse.Of(sums.ChargeMicros, currency),
         AmountResponse.Of(sums.IncomeMicros, currency),
-        AmountResponse.Of(sums.IncomeMicros - sums.ChargeMicros, currency));
+        AmountResponse.Of(sums.IncomeMicros - sums.ChargeMicros, currency),
+        sums.Tokens.Input,
+        sums.Tokens.Cached,
+        sums.Tokens.Output);
 }

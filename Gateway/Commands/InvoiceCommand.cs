@@ -20,7 +20,8 @@ internal static class InvoiceCommand
                 throw new StartException("--month is a month such as 2026-01.");
             var owner = await OperatorDatabase.FindTenantAsync(database, arguments.GetValue(tenant), cancellationToken);
             var store = new InvoiceStore(database);
-            Print(new Invoice(owner.Currency, await store.LinesAsync(owner.Id, span.From, span.To, cancellationToken)));
+            var lines = await store.LinesAsync(owner.Id, span.From, span.To, cancellationToken);
+            Print(new Invoice(owner.Currency, lines, await store.TokenLinesAsync(owner.Id, span.From, span.To, cancellationToken)));
             Print(await store.PlatformAsync(owner.Id, span.From, span.To, cancellationToken), owner.Currency);
         }, cancellationToken));
         return new Command("invoice", "Invoices before they are made") { preview, SessionMarginCommand.Create() };
@@ -34,6 +35,9 @@ internal static class InvoiceCommand
             Console.WriteLine($"{line.Model,-24} version {line.PriceVersion,-8} {line.Seconds,12} s at {price,-28} {invoice.AmountOf(line),20}");
         }
 
+        foreach (var line in invoice.TokenLines)
+            Console.WriteLine($"{line.Model,-24} tokens {line.PriceVersion,-8} {line.Counts} in {line.Responses} responses {invoice.AmountOf(line)}");
+
         Console.WriteLine($"total   {invoice.Total}   (exact {invoice.Exact})");
         Console.WriteLine(InvoiceResponse.WordsOf(invoice.Currency));
     }
@@ -42,6 +46,7 @@ internal static class InvoiceCommand
     {
         Console.WriteLine($"income  {new Money(platform.IncomeMicros, currency)}   what the root pays the platform for this usage");
         var uncosted = platform.UncostedMilliseconds > 0 ? $"   without {Seconds.Format(platform.UncostedMilliseconds)} s of no known cost" : "";
+        uncosted += platform.UncostedResponses > 0 ? $"   without the tokens of {platform.UncostedResponses} responses of no known cost" : "";
         Console.WriteLine($"cost    {new Money(platform.CostMicros, currency)}{uncosted}");
         Console.WriteLine($"margin  {new Money(platform.IncomeMicros - platform.CostMicros, currency)}");
     }

@@ -19,7 +19,7 @@ internal static class PriceCommand
                 owner.Id, options.ModelOf(arguments), options.PriceOf(arguments), options.FromOf(arguments), arguments.GetValue(actor)!, cancellationToken);
             Print(change.Refusal, change.Version?.Id, options.PriceOf(arguments), owner.Currency, change.Version?.From);
         }, cancellationToken));
-        return new Command("price", "What tenants are charged") { set };
+        return new Command("price", "What tenants are charged") { set, TokenPriceCommand.CreatePrice() };
     }
 
     public static Command CreateCost()
@@ -36,7 +36,7 @@ internal static class PriceCommand
                 arguments.GetRequiredValue(provider), options.ModelOf(arguments), arguments.GetRequiredValue(currency), cost, from, arguments.GetValue(actor)!, cancellationToken);
             Print(refusal, version: null, cost, arguments.GetRequiredValue(currency), from);
         }, cancellationToken));
-        return new Command("cost", "What the platform pays") { set };
+        return new Command("cost", "What the platform pays") { set, TokenPriceCommand.CreateCost() };
     }
 
     private static void Print(PriceRefusal? refusal, long? version, Price price, string currency, DateTimeOffset? from)

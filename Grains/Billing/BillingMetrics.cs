@@ -34,7 +34,7 @@ public sealed class BillingMetrics
         _settlementFailures = meter.CreateCounter<long>("orchestrator.billing.settlement.failures", "{settlement}", "Settlements whose outcome is unknown.");
         _quarantined = meter.CreateCounter<long>("orchestrator.billing.settlement.quarantined", "{session}", "Sessions that alone could not be settled.");
         _blind = meter.CreateCounter<long>("orchestrator.billing.hold.blind", "ms", "Milliseconds that sessions went beyond their holds while nobody could be asked.");
-        _tokens = meter.CreateCounter<long>("orchestrator.billing.tokens", "{token}", "Tokens that providers told for responses, by kind; milliseconds for what was transcribed by time.");
+        _tokens = meter.CreateCounter<long>("orchestrator.billing.tokens", "{token}", "Tokens that providers told, by kind; milliseconds of what was transcribed by time.");
         _tokenAnomalies = meter.CreateCounter<long>("orchestrator.billing.token.anomalies", "{anomaly}", "Token counts that were missing or did not add up.");
     }
 

@@ -1,4 +1,5 @@
 using Orchestrator.Domain.Billing;
+using Orchestrator.Domain.Billing.Tokens;
 using Orchestrator.Domain.Tenants;
 
 namespace Orchestrator.Storage.Billing;
@@ -7,7 +8,8 @@ namespace Orchestrator.Storage.Billing;
 /// <param name="IncomeMicros">What the root of the tree pays for it.</param>
 /// <param name="CostMicros">What the providers are paid for it.</param>
 /// <param name="UncostedMilliseconds">What was generated at no known cost.</param>
-public sealed record PlatformMargin(long IncomeMicros, long CostMicros, long UncostedMilliseconds);
+/// <param name="UncostedResponses">In how many responses tokens were used at no known cost.</param>
+public sealed record PlatformMargin(long IncomeMicros, long CostMicros, long UncostedMilliseconds, long UncostedResponses = 0);
 
 /// <summary>Invoices before they are made: sums of the ledger by model and price version.</summary>
 public sealed class InvoiceStore(Database database)
@@ -37,6 +39,22 @@ public sealed class InvoiceStore(Database database)
             reader.GetString(0), reader.GetInt64(1), PriceRows.FromRow(reader, 2)!, reader.GetInt64(6), reader.GetInt64(7), reader.GetInt64(8)), cancellationToken);
     }
 
+    /// <summary>The same for tokens.</summary>
+    public async Task<IReadOnlyList<TokenLine>> TokenLinesAsync(TenantId tenant, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken = default)
+    {
+        var sums = string.Join(", ", TokenKinds.All.Select(kind => $"coalesce(sum(c.counts[{(int)kind + 1}]), 0)::bigint"));
+        await using var command = database.Source.CreateCommand($"""
+            SELECT c.model, v.id, v.micros_per_million, ARRAY[{sums}], count(*), sum(c.micros)::bigint
+            FROM token_charge c JOIN token_price_version v ON v.id = c.token_price_version_id
+            WHERE c.payer_id = $1 AND c.tenant_id = ANY (ARRAY(SELECT id FROM tenant WHERE path @> ARRAY[$1])) AND c.recorded_at >= $2 AND c.recorded_at < $3
+            GROUP BY c.model, v.id ORDER BY c.model, v.id LIMIT {MaxLines}
+            """);
+        command.Parameters.Value(tenant.Value).Value(from.UtcDateTime).Value(to.UtcDateTime);
+        return await command.ListAsync(reader => new TokenLine(
+            reader.GetString(0), reader.GetInt64(1), TokenMeters.PriceFromRow(reader, 2), TokenMeters.CountsFromRow(reader, 3), reader.GetInt64(4), reader.GetInt64(5)),
+            cancellationToken);
+    }
+
     /// <summary>What the platform earns; for its operator alone.</summary>
     public async Task<PlatformMargin> PlatformAsync(TenantId tenant, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken = default)
     {
@@ -44,13 +62,19 @@ public sealed class InvoiceStore(Database database)
             WITH scope AS MATERIALIZED (SELECT id FROM tenant WHERE path @> ARRAY[$1])
             SELECT
               (SELECT coalesce(sum(micros), 0)::bigint FROM ledger_charge
-               WHERE payer_id = (SELECT root_id FROM tenant WHERE id = $1) AND tenant_id = ANY (ARRAY(SELECT id FROM scope)) AND recorded_at >= $2 AND recorded_at < $3),
+               WHERE payer_id = (SELECT root_id FROM tenant WHERE id = $1) AND tenant_id = ANY (ARRAY(SELECT id FROM scope)) AND recorded_at >= $2 AND recorded_at < $3)
+              + (SELECT coalesce(sum(micros), 0)::bigint FROM token_charge
+                 WHERE payer_id = (SELECT root_id FROM tenant WHERE id = $1) AND tenant_id = ANY (ARRAY(SELECT id FROM scope)) AND recorded_at >= $2 AND recorded_at < $3),
               (SELECT coalesce(sum(micros), 0)::bigint FROM ledger_cost
-               WHERE tenant_id = ANY (ARRAY(SELECT id FROM scope)) AND recorded_at >= $2 AND recorded_at < $3),
+               WHERE tenant_id = ANY (ARRAY(SELECT id FROM scope)) AND recorded_at >= $2 AND recorded_at < $3)
+              + (SELECT coalesce(sum(micros), 0)::bigint FROM token_cost
+                 WHERE tenant_id = ANY (ARRAY(SELECT id FROM scope)) AND recorded_at >= $2 AND recorded_at < $3),
               (SELECT coalesce(sum(l.to_ms - l.from_ms), 0)::bigint FROM usage_ledger l JOIN generation g ON g.id = l.generation_id
-               WHERE l.tenant_id = ANY (ARRAY(SELECT id FROM scope)) AND l.recorded_at >= $2 AND l.recorded_at < $3 AND g.cost_version_id IS NULL)
+               WHERE l.tenant_id = ANY (ARRAY(SELECT id FROM scope)) AND l.recorded_at >= $2 AND l.recorded_at < $3 AND g.cost_version_id IS NULL),
+              (SELECT count(*) FROM token_usage u JOIN token_meter m ON m.id = u.meter_id
+               WHERE u.tenant_id = ANY (ARRAY(SELECT id FROM scope)) AND u.recorded_at >= $2 AND u.recorded_at < $3 AND m.cost_version_id IS NULL)
             """);
         command.Parameters.Value(tenant.Value).Value(from.UtcDateTime).Value(to.UtcDateTime);
-        return (await command.ListAsync(reader => new PlatformMargin(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2)), cancellationToken)).Single();
+        return (await command.ListAsync(reader => new PlatformMargin(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)), cancellationToken)).Single();
     }
 }

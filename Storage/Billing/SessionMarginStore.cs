@@ -21,10 +21,11 @@ public sealed class SessionMarginStore(Database database)
     {
         await using var command = database.Source.CreateCommand("""
             SELECT t.id, t.name, t.currency, sum(c.seconds)::bigint, sum(c.micros)::bigint
-            FROM generation g
-            JOIN ledger_charge c ON c.generation_id = g.id
+            FROM (
+              SELECT c.payer_id, c.seconds, c.micros FROM generation g JOIN ledger_charge c ON c.generation_id = g.id WHERE g.session_id = $1
+              UNION ALL SELECT payer_id, 0, micros FROM token_charge WHERE session_id = $1
+            ) c
             JOIN tenant t ON t.id = c.payer_id
-            WHERE g.session_id = $1
             GROUP BY t.id ORDER BY cardinality(t.path)
             """);
         command.Parameters.Value(session.Value);
@@ -36,7 +37,9 @@ public sealed class SessionMarginStore(Database database)
     public async Task<SessionCost> CostAsync(SessionId session, CancellationToken cancellationToken = default)
     {
         await using var command = database.Source.CreateCommand("""
-            SELECT coalesce(sum(c.seconds), 0)::bigint, coalesce(sum(c.micros), 0)::bigint, coalesce(sum(l.to_ms - l.from_ms), 0)::bigint,
+            SELECT coalesce(sum(c.seconds), 0)::bigint,
+                   coalesce(sum(c.micros), 0)::bigint + (SELECT coalesce(sum(micros), 0)::bigint FROM token_cost WHERE session_id = $1),
+                   coalesce(sum(l.to_ms - l.from_ms), 0)::bigint,
                    coalesce(sum(l.to_ms - l.from_ms) FILTER (WHERE c.ledger_id IS NULL), 0)::bigint
             FROM generation g
             JOIN usage_ledger l ON l.generation_id = g.id

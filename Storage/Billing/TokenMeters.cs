@@ -45,9 +45,9 @@ internal static class TokenMeters
             WHERE m.id = ANY($1)
             """, connection);
         command.Parameters.Value(ids);
-        return (await command.ListAsync(
-            reader => (Meter: reader.GetInt64(0), Payer: KeyValuePair.Create(new TenantId(reader.GetGuid(1)), reader.IsDBNull(2) ? null : PriceFromRow(reader, 2))), cancellationToken))
-            .ToLookup(row => row.Meter, row => row.Payer);
+        var rows = await command.ListAsync(
+            reader => (Meter: reader.GetInt64(0), Payer: new TenantId(reader.GetGuid(1)), Price: reader.IsDBNull(2) ? null : PriceFromRow(reader, 2)), cancellationToken);
+        return rows.ToLookup(row => row.Meter, row => KeyValuePair.Create(row.Payer, row.Price));
     }
 
     /// <summary>The wallets were charged for all that was counted when the meters were locked.</summary>

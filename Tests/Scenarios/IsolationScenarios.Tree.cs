@@ -17,7 +17,7 @@ public partial class IsolationScenarios
     /// <summary>What only a tenant above may do.</summary>
     private static readonly string[] Above =
     [
-        "PATCH /v1/tenants/{id}", "POST /v1/tenants/{id}/suspend", "POST /v1/tenants/{id}/resume", "POST /v1/tenants/{id}/prices",
+        "PATCH /v1/tenants/{id}", "POST /v1/tenants/{id}/suspend", "POST /v1/tenants/{id}/resume", "POST /v1/tenants/{id}/prices", "POST /v1/tenants/{id}/token-prices",
         "PUT /v1/tenants/{id}/wallet", "POST /v1/tenants/{id}/wallet/entries",
     ];
 
@@ -187,6 +187,7 @@ public partial class IsolationScenarios
         "PATCH /v1/tenants/{id}"               => new { maxSessions = 7 },
         "POST /v1/tenants/{id}/keys"           => new { name = "a key" },
         "POST /v1/tenants/{id}/prices"         => new { microsPerSecond = 1 },
+        "POST /v1/tenants/{id}/token-prices"   => new { textIn = 1, audioIn = 1, imageIn = 1, textOut = 1, audioOut = 1 },
         "PUT /v1/tenants/{id}/settings"        => new { largestExpiresIn = 60 },
         "PUT /v1/tenants/{id}/wallet"          => new { creditLimitMicros = 5 },
         "POST /v1/tenants/{id}/export-targets" => new { kind = "stripe", eventName = "seconds", customer = "cus_1", credential = "sk_test_1" },

@@ -37,6 +37,8 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
         ["DELETE /v1/tenants/{id}/settings"]     = nameof(A_foreign_tenant_answers_as_an_absent_one),
         ["GET /v1/tenants/{id}/prices"]          = nameof(A_foreign_tenant_answers_as_an_absent_one),
         ["POST /v1/tenants/{id}/prices"]         = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["GET /v1/tenants/{id}/token-prices"]    = nameof(A_foreign_tenant_answers_as_an_absent_one),
+        ["POST /v1/tenants/{id}/token-prices"]   = nameof(A_foreign_tenant_answers_as_an_absent_one),
         ["GET /v1/tenants/{id}/wallet"]          = nameof(A_foreign_tenant_answers_as_an_absent_one),
         ["PUT /v1/tenants/{id}/wallet"]          = nameof(A_foreign_tenant_answers_as_an_absent_one),
         ["GET /v1/tenants/{id}/wallet/entries"]  = nameof(A_foreign_tenant_answers_as_an_absent_one),

@@ -103,8 +103,8 @@ public class UsageScenarios(UsageScenarios.Tree tree) : IClassFixture<UsageScena
         var lines = (await answer.Content.ReadAsStringAsync()).Split("\r\n");
 
         Assert.Equal("text/csv", answer.Content.Headers.ContentType?.MediaType);
-        Assert.Equal("end_user,seconds,billed_seconds,charge_micros,charge,income_micros,income,margin_micros,margin,currency", lines[0]);
-        Assert.Equal("\"'=cmd|'x'!A1\",1.5,30,300000,0.3,40000,0.04,-260000,-0.26,USD", lines[1]);
+        Assert.Equal("end_user,seconds,billed_seconds,charge_micros,charge,income_micros,income,margin_micros,margin,currency,input_tokens,cached_tokens,output_tokens", lines[0]);
+        Assert.Equal("\"'=cmd|'x'!A1\",1.5,30,300000,0.3,40000,0.04,-260000,-0.26,USD,0,0,0", lines[1]);
         Assert.Equal("", Assert.Single(lines[2..]));
         var next = answer.Headers.GetValues("Link").Single().Split('>')[0][1..];
         Assert.StartsWith("ann,2.5,30,", (await http.GetStringAsync(next)).Split("\r\n")[1], StringComparison.Ordinal);

@@ -46,7 +46,8 @@ internal static class Books
             """),
         ("a row does not begin where the one before it ends", """
             SELECT id FROM (
-              SELECT id, before, lag(token_sum(before, counts), 1, array_fill(0::bigint, ARRAY[cardinality(before)])) OVER (PARTITION BY meter_id ORDER BY id) AS expected FROM token_usage
+              SELECT id, before, lag(token_sum(before, counts), 1, array_fill(0::bigint, ARRAY[cardinality(before)])) OVER (PARTITION BY meter_id ORDER BY id) AS expected
+              FROM token_usage
             ) AS u WHERE before <> expected
             """),
         ("a wallet was not charged what its runs and responses cost as far as they are settled", """

@@ -15,8 +15,13 @@ namespace Orchestrator.Tests.Storage;
 /// <summary>What responses used is charged to every wallet above the session once, or to none.</summary>
 public sealed class TokenChargeTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
+    private static readonly Gen<decimal> Micros =
+        from whole in Samples.Longs(0, 100_000_000)
+        from fraction in Gen.Elements(0m, 0.5m, 0.333333m, 0.999999m)
+        select whole + fraction;
+
     private static readonly Arbitrary<(decimal[] Price, long?[][] Responses)> Meters = Arb.From(
-        from price in (from micros in Samples.Longs(0, 100_000_000) from fraction in Gen.Elements(0m, 0.5m, 0.333333m, 0.999999m) select micros + fraction).ArrayOf(TokenKinds.Count)
+        from price in Micros.ArrayOf(TokenKinds.Count)
         from responses in Gen.OneOf(Samples.Longs(0, 100_000).Select(count => (long?)count), Gen.Constant((long?)null)).ArrayOf(TokenKinds.Count).NonEmptyListOf()
         select (price, responses.Take(6).ToArray()),
         meter => meter.Item2 is [_] ? [] : meter.Item2.Select((_, i) => (meter.price, meter.Item2.Where((_, j) => j != i).ToArray())));
@@ -141,7 +146,8 @@ public sealed class TokenChargeTests(TestDatabase database) : IClassFixture<Test
         Assert.Equal(0, await database.ReadAsync<long>("SELECT ledgered_ms FROM generation WHERE id = $1", run.Id!));
         Assert.Equal(8_000, await SettledAsync(_customer));
 
-        Task<string> HeldAsync() => database.ReadAsync<string>("SELECT format('%s %s %s %s', run, authorised_ms, wallets, held_micros) FROM hold WHERE session_id = $1", run.Ownership.Session.Value);
+        Task<string> HeldAsync() => database.ReadAsync<string>(
+            "SELECT format('%s %s %s %s', run, authorised_ms, wallets, held_micros) FROM hold WHERE session_id = $1", run.Ownership.Session.Value);
     }
 
     [Fact]

@@ -54,7 +54,8 @@ public sealed class TokenUsageTests(TestDatabase database) : IClassFixture<TestD
 
         foreach (var session in sessions)
             Assert.Equal("{210,0,0,0,0,0,420,0,0}", await CountedAsync(session));
-        Assert.Equal(100, await database.ReadAsync<long>("SELECT count(*) FROM token_usage WHERE session_id = ANY($1)", sessions.Select(session => session.Session.Value).ToArray()));
+        Assert.Equal(100, await database.ReadAsync<long>(
+            "SELECT count(*) FROM token_usage WHERE session_id = ANY($1)", sessions.Select(session => session.Session.Value).ToArray()));
     }
 
     [Fact]

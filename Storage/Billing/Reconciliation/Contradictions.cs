@@ -46,13 +46,33 @@ internal static class Contradictions
         FROM generation g JOIN session s ON s.id = g.session_id
         WHERE g.payers <> '{}' AND g.closed_at >= $1 AND g.closed_at < $2 AND (g.settled_at IS NULL OR g.settled_ms <> g.ledgered_ms)
         """,
+        """
+        SELECT 'unsettled', 0::numeric, 0::bigint, format('tokens of model %s are counted as %s and its wallets were charged for %s', m.model, m.counted, m.settled),
+               m.tenant_id, NULL::uuid, m.session_id, NULL::bigint, NULL::uuid, m.started_at, NULL::bigint
+        FROM token_meter m
+        WHERE m.payers <> '{}' AND m.settled <> m.counted AND $1 IS NOT NULL
+          AND NOT EXISTS (SELECT FROM token_usage u WHERE u.meter_id = m.id AND u.recorded_at >= $2)
+        """,
+        """
+        SELECT 'ledger_differs', 0::numeric, 0::bigint, format('tokens of model %s are counted as %s, their rows sum up to %s', m.model, m.counted, u.counts),
+               m.tenant_id, NULL::uuid, m.session_id, NULL::bigint, NULL::uuid, m.started_at, NULL::bigint
+        FROM token_meter m
+        CROSS JOIN LATERAL (SELECT array_agg(s.count ORDER BY s.kind) AS counts FROM (
+          SELECT kind, coalesce(sum(u.counts[kind]), 0)::bigint AS count
+          FROM generate_subscripts(m.counted, 1) AS kind LEFT JOIN token_usage u ON u.meter_id = m.id GROUP BY kind) s) u
+        WHERE m.started_at >= $1 AND m.started_at < $2 AND m.counted <> coalesce(u.counts, '{}')
+        """,
         $"""
         WITH charged AS (
           SELECT c.payer_id, g.session_id, sum(c.micros)::bigint AS micros FROM ledger_charge c JOIN generation g ON g.id = c.generation_id
           WHERE c.payer_id = ANY (g.payers) AND c.to_ms <= g.settled_ms GROUP BY 1, 2
+          UNION ALL
+          SELECT p.tenant_id, m.session_id, sum(token_micros(m.settled, v.micros_per_million))::bigint
+          FROM token_meter m JOIN token_price p ON p.meter_id = m.id AND p.tenant_id = ANY (m.payers) JOIN token_price_version v ON v.id = p.token_price_version_id
+          GROUP BY 1, 2
         ), wallets AS (SELECT payer_id, sum(micros)::bigint AS micros FROM charged GROUP BY 1)
         SELECT 'settled_differs', 0::numeric, w.settled_micros - coalesce(c.micros, 0),
-               format('the wallet was charged %s, its runs cost %s; ', w.settled_micros, coalesce(c.micros, 0))
+               format('the wallet was charged %s, its runs and responses cost %s; ', w.settled_micros, coalesce(c.micros, 0))
                  || CASE WHEN one.session_id IS NULL THEN 'no single session costs the difference: the newest below it is named'
                          ELSE 'the session named costs just the difference' END,
                w.tenant_id, NULL::uuid, coalesce(one.session_id, {Newest}), NULL::bigint, NULL::uuid, NULL::timestamptz, NULL::bigint

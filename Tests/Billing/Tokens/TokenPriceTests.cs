@@ -11,9 +11,12 @@ public class TokenPriceTests
     /// <summary>Four dollars for text, thirty-two for audio, five for images, 0.4 and 0.5 cached, sixteen and sixty-four out, by the million; 0.006 a minute.</summary>
     private static readonly TokenPrice Usual = new(4_000_000, 32_000_000, 5_000_000, 400_000, 400_000, 500_000, 16_000_000, 64_000_000, 100_000);
 
-    private static readonly Gen<TokenPrice> Prices =
-        from prices in (from micros in Samples.Longs(0, 100_000_000) from fraction in Gen.Elements(0m, 0.5m, 0.333333m, 0.999999m) select micros + fraction).ArrayOf(TokenKinds.Count)
-        select new TokenPrice(prices);
+    private static readonly Gen<decimal> Micros =
+        from whole in Samples.Longs(0, 100_000_000)
+        from fraction in Gen.Elements(0m, 0.5m, 0.333333m, 0.999999m)
+        select whole + fraction;
+
+    private static readonly Gen<TokenPrice> Prices = from prices in Micros.ArrayOf(TokenKinds.Count) select new TokenPrice(prices);
 
     private static readonly Gen<TokenCounts> Usages =
         from counts in Gen.OneOf(Samples.Longs(0, 100_000).Select(count => (long?)count), Gen.Constant((long?)null)).ArrayOf(TokenKinds.Count)

@@ -13,7 +13,8 @@ public class ResponseUsageTests
         {"type":"response.done","event_id":"event_7","response":{"object":"realtime.response","id":"resp_A1","status":"completed","status_details":null,
         "output":[{"id":"item_1","type":"message","content":[{"type":"output_audio","transcript":"\u0041 } { \"usage\": 3"}]}],
         "usage":{"total_tokens":253,"input_tokens":132,"output_tokens":121,
-        "input_token_details":{"text_tokens":119,"audio_tokens":13,"image_tokens":0,"cached_tokens":64,"cached_tokens_details":{"text_tokens":64,"audio_tokens":0,"image_tokens":0}},
+        "input_token_details":{"text_tokens":119,"audio_tokens":13,"image_tokens":0,"cached_tokens":64,
+        "cached_tokens_details":{"text_tokens":64,"audio_tokens":0,"image_tokens":0}},
         "output_token_details":{"text_tokens":30,"audio_tokens":91}},"metadata":{"usage":{"total_tokens":1}}}}
         """;
 
@@ -26,14 +27,24 @@ public class ResponseUsageTests
         { "no usage", """{"type":"response.done","response":{"id":"resp_1","status":"failed"}}""", new("resp_1", TokenSource.Response) },
         { "usage null", """{"type":"response.done","response":{"id":"resp_1","usage":null}}""", new("resp_1", TokenSource.Response) },
         { "usage before the id", """{"response":{"usage":{"total_tokens":3},"id":"resp_1"},"type":"response.done"}""", new("resp_1", TokenSource.Response, Total: 3) },
-        { "null within", """{"type":"response.done","response":{"id":"resp_1","usage":{"total_tokens":null,"input_tokens":4}}}""", new("resp_1", TokenSource.Response, new(4, null, null, null)) },
-        { "whole with a point", """{"type":"response.done","response":{"id":"resp_1","usage":{"input_tokens":4.0}}}""", new("resp_1", TokenSource.Response, new(4, null, null, null)) },
+        { "null within",
+          """{"type":"response.done","response":{"id":"resp_1","usage":{"total_tokens":null,"input_tokens":4}}}""",
+          new("resp_1", TokenSource.Response, new(4, null, null, null)) },
+        { "whole with a point",
+          """{"type":"response.done","response":{"id":"resp_1","usage":{"input_tokens":4.0}}}""",
+          new("resp_1", TokenSource.Response, new(4, null, null, null)) },
         { "a text", """{"type":"response.done","response":{"id":"resp_1","usage":{"input_tokens":"4"}}}""", new("resp_1", TokenSource.Response, IsMalformed: true) },
         { "negative", """{"type":"response.done","response":{"id":"resp_1","usage":{"input_tokens":-4}}}""", new("resp_1", TokenSource.Response, IsMalformed: true) },
         { "a fraction", """{"type":"response.done","response":{"id":"resp_1","usage":{"input_tokens":4.5}}}""", new("resp_1", TokenSource.Response, IsMalformed: true) },
-        { "absurd", """{"type":"response.done","response":{"id":"resp_1","usage":{"input_tokens":1000000001,"output_tokens":1e999}}}""", new("resp_1", TokenSource.Response, IsMalformed: true) },
-        { "an object for a count", """{"type":"response.done","response":{"id":"resp_1","usage":{"input_tokens":{"a":1},"output_tokens":2}}}""", new("resp_1", TokenSource.Response, Output: new(2, null, null, null), IsMalformed: true) },
-        { "details that are none", """{"type":"response.done","response":{"id":"resp_1","usage":{"input_token_details":[1],"output_tokens":2}}}""", new("resp_1", TokenSource.Response, Output: new(2, null, null, null)) },
+        { "absurd",
+          """{"type":"response.done","response":{"id":"resp_1","usage":{"input_tokens":1000000001,"output_tokens":1e999}}}""",
+          new("resp_1", TokenSource.Response, IsMalformed: true) },
+        { "an object for a count",
+          """{"type":"response.done","response":{"id":"resp_1","usage":{"input_tokens":{"a":1},"output_tokens":2}}}""",
+          new("resp_1", TokenSource.Response, Output: new(2, null, null, null), IsMalformed: true) },
+        { "details that are none",
+          """{"type":"response.done","response":{"id":"resp_1","usage":{"input_token_details":[1],"output_tokens":2}}}""",
+          new("resp_1", TokenSource.Response, Output: new(2, null, null, null)) },
         { "no id", """{"type":"response.done","response":{"usage":{"input_tokens":4}}}""", null },
         { "an id that is none", """{"type":"response.done","response":{"id":7,"usage":{"input_tokens":4}}}""", null },
         { "an id with a line in it", """{"type":"response.done","response":{"id":"resp\n1"}}""", null },
@@ -47,7 +58,10 @@ public class ResponseUsageTests
     {
         {
             "tokens",
-            """{"type":"conversation.item.input_audio_transcription.completed","item_id":"item_1","content_index":1,"transcript":"hm","usage":{"type":"tokens","total_tokens":22,"input_tokens":13,"input_token_details":{"text_tokens":0,"audio_tokens":13},"output_tokens":9}}""",
+            """
+            {"type":"conversation.item.input_audio_transcription.completed","item_id":"item_1","content_index":1,"transcript":"hm",
+            "usage":{"type":"tokens","total_tokens":22,"input_tokens":13,"input_token_details":{"text_tokens":0,"audio_tokens":13},"output_tokens":9}}
+            """,
             new("item_1:1", TokenSource.Transcription, new(13, 0, 13, 0), new(0, 0, 0, 0), new(9, null, 0, null), 22)
         },
         {
@@ -69,7 +83,10 @@ public class ResponseUsageTests
     public void What_a_transcription_leaves_out_costs_it_no_anomaly()
     {
         var usage = TokenRule.Read(ResponseUsage.OfTranscription(Encoding.UTF8.GetBytes(
-            """{"item_id":"item_1","content_index":0,"usage":{"type":"tokens","total_tokens":22,"input_tokens":13,"input_token_details":{"text_tokens":0,"audio_tokens":13},"output_tokens":9}}""")).Usage!);
+            """
+            {"item_id":"item_1","content_index":0,
+            "usage":{"type":"tokens","total_tokens":22,"input_tokens":13,"input_token_details":{"text_tokens":0,"audio_tokens":13},"output_tokens":9}}
+            """)).Usage!);
 
         Assert.Equal(new TokenCounts(0, 13, 0, 0, 0, 0, 9), usage.Counts);
         Assert.Empty(usage.Anomalies);
