@@ -6,6 +6,7 @@ using Orchestrator.Grains.Hosting.Documents;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Providers.Decart;
+using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Providers.LiveStyler;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
@@ -26,6 +27,7 @@ public static class GrainServices
         services.AddDecart();
         services.AddLiveStyler();
         services.AddSingleton<ProviderCatalog>();
+        services.AddSingleton<ProviderNames>();
         services.AddSingleton<UpstreamSockets>();
         services.AddSingleton<IUpstreamDialer, UpstreamDialer>();
 

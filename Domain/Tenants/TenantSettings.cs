@@ -10,13 +10,19 @@ namespace Orchestrator.Domain.Tenants;
 /// <param name="LargestMaxSessionDuration">How long one may at most.</param>
 /// <param name="AllowedModels">The models that a token may name; it is bound to them if it names none.</param>
 /// <param name="AllowedOrigins">The same of origins, compared exactly.</param>
+/// <param name="TokenPrefix">How the tokens begin, such as <c>shop_</c>; of a path, the nearest counts.</param>
+/// <param name="MediaHost">The tenant's own media host, which clients see in the place of a provider's; the nearest counts.</param>
+/// <param name="ErrorTexts">What clients are told instead of the catalogue's words; for each line of it the nearest counts.</param>
 public sealed record TenantSettings(
     TimeSpan? DefaultExpiresIn = null,
     TimeSpan? LargestExpiresIn = null,
     TimeSpan? DefaultMaxSessionDuration = null,
     TimeSpan? LargestMaxSessionDuration = null,
     IReadOnlyList<string>? AllowedModels = null,
-    IReadOnlyList<string>? AllowedOrigins = null)
+    IReadOnlyList<string>? AllowedOrigins = null,
+    string? TokenPrefix = null,
+    string? MediaHost = null,
+    IReadOnlyList<ErrorText>? ErrorTexts = null)
 {
     /// <summary>Settings that say nothing.</summary>
     public static TenantSettings None { get; } = new();

@@ -48,7 +48,10 @@ public static class TokenPolicy
             Nearest(path, one => one.DefaultMaxSessionDuration) is { } usual ? Shorter(usual, longestSession) : longestSession,
             longestSession,
             Common(path.Select(one => one.AllowedModels)),
-            Common(path.Select(one => one.AllowedOrigins)));
+            Common(path.Select(one => one.AllowedOrigins)),
+            path.Select(one => one.TokenPrefix).LastOrDefault(one => one is not null),
+            path.Select(one => one.MediaHost).LastOrDefault(one => one is not null),
+            Nearest(path.Select(one => one.ErrorTexts)));
     }
 
     /// <summary>The terms of a token under settings that <see cref="Effective"/> made; what goes beyond is refused, never cut.</summary>
@@ -87,6 +90,9 @@ public static class TokenPolicy
     private static TimeSpan? Nearest(IEnumerable<TenantSettings> path, Func<TenantSettings, TimeSpan?> of) => path.Reverse().Select(of).FirstOrDefault(one => one is not null);
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan? limit) => one > limit ? limit.Value : one;
+
+    private static IReadOnlyList<ErrorText>? Nearest(IEnumerable<IReadOnlyList<ErrorText>?> texts) =>
+        texts.OfType<IReadOnlyList<ErrorText>>().Reverse().SelectMany(one => one).DistinctBy(one => one.Code).ToList() is { Count: > 0 } nearest ? nearest : null;
 
     /// <summary>What is in each of the lists that there are; null when there is none.</summary>
     private static IReadOnlyList<string>? Common(IEnumerable<IReadOnlyList<string>?> lists) =>

@@ -33,6 +33,12 @@ public sealed record OpenSession(
 
     /// <summary>How the client speaks to us.</summary>
     public ClientSurface Surface { get; init; }
+
+    /// <summary>The tenant's own media host, where a provider's address of one is not to be seen; null to leave it.</summary>
+    public string? MediaHost { get; init; }
+
+    /// <summary>What the client is told instead of the catalogue's words; null for nothing.</summary>
+    public IReadOnlyList<ErrorText>? Texts { get; init; }
 }
 
 /// <summary>How a client speaks to us.</summary>

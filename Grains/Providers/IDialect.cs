@@ -51,4 +51,12 @@ public interface IDialect
     /// <param name="frame">The client's text frame, as it came.</param>
     /// <param name="reason">Why, in words for the end user.</param>
     IReadOnlyList<byte[]> Decline(ReadOnlySpan<byte> frame, string reason);
+
+    /// <summary>
+    /// A frame of the provider that tells the client where to go for its media, with that host in the place of the provider's and every
+    /// byte around it as it was; null for every other frame, and for a dialect that has none.
+    /// </summary>
+    /// <param name="frame">A frame that reads as an <see cref="SignalKind.Answer"/>.</param>
+    /// <param name="host">The tenant's own media host, with a port if it has one.</param>
+    byte[]? Rehost(ReadOnlySpan<byte> frame, string host) => null;
 }

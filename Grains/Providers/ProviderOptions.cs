@@ -43,6 +43,9 @@ public sealed class ProviderOptions
     /// <summary>Which version of the dialect, where that makes a difference to how it is spoken to; null for the usual one.</summary>
     public string? Version { get; init; }
 
+    /// <summary>By what else people know it. Together with its name, its dialect and its host no client hears of them.</summary>
+    public IList<string> Aliases { get; init; } = [];
+
     /// <summary>The models it serves: names, or prefixes that end with <c>*</c>.</summary>
     public IList<string> Models { get; init; } = [];
 

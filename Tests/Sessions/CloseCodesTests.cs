@@ -67,6 +67,10 @@ public class CloseCodesTests
         Assert.All(CloseCodes.All.Where(entry => entry.Advice is CloseAdvice.ComeBack), entry =>
             Assert.DoesNotContain(StopWords, word => entry.Reason.Contains(word, StringComparison.OrdinalIgnoreCase)));
 
+    [Theory, MemberData(nameof(Refusals))]
+    public void A_permanent_refusal_has_no_code_on_which_clients_reconnect(CloseCode code) =>
+        Assert.DoesNotContain(code.Entry().Wire, [1001, 1005, 1006, 1011, 1012, 1013, 1015]);
+
     [Fact]
     public void A_reason_names_no_provider() =>
         Assert.All(CloseCodes.All, entry =>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Nodes;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Providers.Labelling;
 
 namespace Orchestrator.Grains.Providers.Decart;
 
@@ -96,6 +97,10 @@ public sealed class DecartDialect : IDialect
             return [DecartMessages.PromptAck(FrameReader.ReadText(frame, "prompt"u8) ?? "", reason)];
         return [reader.ValueTextEquals("set_image"u8) ? DecartMessages.SetImageAck(reason) : DecartMessages.Error(reason)];
     }
+
+    /// <inheritdoc/>
+    public byte[]? Rehost(ReadOnlySpan<byte> frame, string host) =>
+        FrameReader.TryReadType(frame, out var reader) && reader.ValueTextEquals("livekit_room_info"u8) ? MediaHost.Put(frame, "livekit_url", host) : null;
 
     private static SignalKind KindOf(ref Utf8JsonReader reader, (byte[] Type, SignalKind Kind)[] types, SignalKind otherwise)
     {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Grains.Sessions.Observing;
 
@@ -13,6 +14,7 @@ public sealed class RelayServices(
     IOptions<RelayOptions> options,
     IGrains grains,
     IUpstreamDialer dialer,
+    ProviderNames names,
     SessionRegistry registry,
     SessionJournal journal,
     MarkBook marks,
@@ -27,6 +29,7 @@ public sealed class RelayServices(
     internal RingBudget Rings { get; } = new(options.Value.RingsBytes);
     internal IGrains Grains { get; } = grains;
     internal IUpstreamDialer Dialer { get; } = dialer;
+    internal ProviderNames Names { get; } = names;
     internal SessionRegistry Registry { get; } = registry;
     internal SessionJournal Journal { get; } = journal;
     internal MarkBook Marks { get; } = marks;

@@ -122,6 +122,9 @@ public sealed partial class SessionRelay
         if (_cutShort is not null && _state.Code is { } code)
             await TellAsync(code);
         TellObservers();
+        // What its words would give away, those of the session's own end say too.
+        if (close.Reason is { } reason && _services.Names.AreIn(reason))
+            close = close with { Reason = _words.Of(_state.Code ?? CloseCode.UpstreamClosed) };
         await _client.CloseAsync(close, _services.Options.StallTimeout, _services.Options.CloseTimeout, _services.Time);
     }
 
@@ -130,7 +133,7 @@ public sealed partial class SessionRelay
         // A run that was cut short ends for the client as it would have ended with the provider: durable first, then told.
         if (_cutShort is { } run && !Ownership.IsLost)
             await WhenDurableAsync(run.Generation);
-        var frames = IsClaimed ? Dialect.Farewell(code, _cutShort?.Generation.MarkMs) : Dialect.Refusal(code);
+        var frames = _words.In(IsClaimed ? Dialect.Farewell(code, _cutShort?.Generation.MarkMs) : Dialect.Refusal(code), code);
         foreach (var frame in frames)
         {
             Ring.Add(ObservedFrom.Us, frame, isText: true);
@@ -153,7 +156,7 @@ public sealed partial class SessionRelay
         await TellAsync(code);
         TellObservers();
         var timeout = _services.Options.CloseTimeout;
-        await _client.CloseAsync(WireClose.For(code), timeout, timeout, _services.Time);
+        await _client.CloseAsync(_words.CloseFor(code), timeout, timeout, _services.Time);
     }
 
     [LoggerMessage(1141, LogLevel.Debug, "Session {Session} ended: {Code}")]

@@ -93,8 +93,10 @@ public sealed partial class SessionRelay
 
     private ValueTask<bool> InspectSignalAsync(ReadOnlyMemory<byte> payload)
     {
-        Ring.Add(ObservedFrom.Upstream, payload.Span, isText: true);
         var signal = Dialect.ReadUpstream(payload.Span);
+        if (Labelled(payload.Span, signal) is { } labelled)
+            return PassLabelledAsync(labelled, signal);
+        Ring.Add(ObservedFrom.Upstream, payload.Span, isText: true);
         switch (signal.Kind)
         {
             case SignalKind.None:
@@ -114,6 +116,24 @@ public sealed partial class SessionRelay
         }
 
         return ValueTask.FromResult(true);
+    }
+
+    /// <summary>An error without its provider's name, a room at the tenant's own host; null for what passes as it came, which is nearly all.</summary>
+    private byte[]? Labelled(ReadOnlySpan<byte> payload, in FrameSignal signal) => signal.Kind switch
+    {
+        SignalKind.Error                                           => _words.Label(payload, signal, _services.Names, Dialect),
+        SignalKind.Answer when Request.MediaHost is { } mediaHost  => Dialect.Rehost(payload, mediaHost),
+        _                                                          => null,
+    };
+
+    /// <summary>The timeline has the provider's own words; whoever watches sees what the client got.</summary>
+    private ValueTask<bool> PassLabelledAsync(byte[] labelled, in FrameSignal signal)
+    {
+        Ring.Add(ObservedFrom.Upstream, labelled, isText: true);
+        Observe(signal);
+        if (labelled.Length > 0)
+            _client.Lane.Send(labelled);
+        return ValueTask.FromResult(false);
     }
 
     private void Observe(in FrameSignal signal)

@@ -7,6 +7,7 @@ using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Interfaces.Billing;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Grains.Sessions.Link;
 using Orchestrator.Grains.Sessions.Observing;
@@ -23,6 +24,7 @@ public sealed partial class SessionRelay
 {
     private readonly RelayServices _services;
     private readonly UpstreamRequest _upstreamRequest;
+    private readonly Wording _words;
     private readonly RelayLeg _client;
     private readonly RelayLeg _upstream;
     private readonly RelayMeter _meter;
@@ -41,6 +43,7 @@ public sealed partial class SessionRelay
         Ownership = new SessionOwnership(session, request.Path[0]);
         _services = services;
         _upstreamRequest = upstreamRequest;
+        _words = request.Texts is { } texts ? new Wording(texts) : Wording.Usual;
         _client = new RelayLeg(new FrameLane(services.Options.UpstreamReadAheadBytes, services.Budget, services.Time));
         _upstream = new RelayLeg(new FrameLane(services.Options.ClientReadAheadBytes, services.Budget, services.Time));
         _meter = new RelayMeter(Ownership, services.Marks, services.Journal, services.Billing, services.Time);
