@@ -54,6 +54,7 @@ public class World : IAsyncLifetime
         await Ownership.WatchAsync(Database);
         Admin = new TenantAdmin(Database.Database, TimeProvider.System);
         Provider = await ProviderSimulator.StartAsync(ProviderOptions);
+        ProviderWatch.Watch(Provider.ApiKey, Provider.WebSocketAddress.Authority, "simulator");
         if (StartsGateway)
             Gateway = await StartGatewayAsync();
     }
@@ -65,6 +66,7 @@ public class World : IAsyncLifetime
             await gateway.DisposeAsync();
         try
         {
+            ProviderWatch.AssertNone([.. _gateways.Select(gateway => gateway.Address.Port)]);
             if (Provider is not null)
                 await Ownership.AssertAsync(Database, Provider.Truth);
         }

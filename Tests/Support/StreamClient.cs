@@ -47,6 +47,7 @@ public sealed class StreamClient : IAsyncDisposable
     private readonly TaskCompletionSource<Farewell> _farewell = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _gone = new();
     private bool _reading;
+    private int _port;
 
     private StreamClient() { }
 
@@ -84,7 +85,8 @@ public sealed class StreamClient : IAsyncDisposable
     public static Task<StreamClient> ConnectAsync(Uri address, HttpMessageInvoker through, params (string Name, string Value)[] headers) =>
         ConnectAsync(address, through, reads: true, headers);
 
-    private static async Task<StreamClient> ConnectAsync(Uri address, HttpMessageInvoker? through, bool reads, (string Name, string Value)[] headers)
+    /// <summary>Connects as that HTTP client does; without <paramref name="reads"/>, nothing is taken from the socket until <see cref="Read"/>.</summary>
+    public static async Task<StreamClient> ConnectAsync(Uri address, HttpMessageInvoker? through, bool reads, params (string Name, string Value)[] headers)
     {
         var client = new StreamClient();
         try
@@ -95,6 +97,9 @@ public sealed class StreamClient : IAsyncDisposable
                 client._socket.Options.SetRequestHeader(name, value);
             using var patience = new CancellationTokenSource(Patience);
             await client._socket.ConnectAsync(address, through, patience.Token);
+            client._port = address.Port;
+            foreach (var header in client._socket.HttpResponseHeaders ?? new Dictionary<string, IEnumerable<string>>())
+                ProviderWatch.Look(address.Port, "A header", $"{header.Key}: {string.Join(',', header.Value)}");
         }
         catch
         {
@@ -225,6 +230,7 @@ public sealed class StreamClient : IAsyncDisposable
                 if (!part.EndOfMessage)
                     continue;
                 var heard = new Heard(part.MessageType, message.ToArray());
+                ProviderWatch.Look(_port, "A message", heard.Bytes);
                 message.SetLength(0);
                 lock (_all)
                     _all.Add(heard);
@@ -239,6 +245,7 @@ public sealed class StreamClient : IAsyncDisposable
 
     private void End(Farewell farewell)
     {
+        ProviderWatch.Look(_port, "A close reason", farewell.Reason);
         _inbox.Writer.TryComplete();
         _farewell.TrySetResult(farewell);
     }
