@@ -55,6 +55,7 @@ public static class GatewayHosting
         AddOptions<ReconciliationOptions>(services, "Reconciliation");
         AddOptions<DiallingOptions>(services, "Dialling");
         AddOptions<RetentionOptions>(services, "Retention");
+        AddOptions<TenantHostOptions>(services, "Hosts");
 
         services.AddSingleton(MasterKey.Load(builder.Configuration, builder.Environment));
         services.AddSingleton<KeyRingStore>();
@@ -65,6 +66,7 @@ public static class GatewayHosting
         services.AddSingleton<ISecretBox, SecretBox>();
         services.AddSingleton<WebhookGate>();
         services.AddSingleton<ClientTokens>();
+        services.AddHttpContextAccessor();
         services.AddSingleton<AccessControl>();
         services.AddSingleton<TenantScope>();
         services.AddSingleton<SettingsOfPath>();
@@ -123,6 +125,7 @@ public static class GatewayHosting
         app.MapSessions();
         app.MapTenants();
         app.MapKeys();
+        app.MapHosts();
         app.MapTenantSettings();
         app.MapPrices();
         app.MapTokenPrices();

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Storage.Billing;
+using Orchestrator.Storage.Tenants;
 
 namespace Orchestrator.Gateway;
 
@@ -10,8 +11,23 @@ internal static class Problems
     /// <summary>There is no such session, or it is somebody else's.</summary>
     public static ProblemHttpResult SessionNotFound => Of(StatusCodes.Status404NotFound, "session_not_found", "There is no such session.");
 
+    /// <summary>The session is over, and what was said on it is not kept any more.</summary>
+    public static ProblemHttpResult SessionOver => Of(StatusCodes.Status410Gone, "session_over", "The session is over; its timeline tells what happened.");
+
+    /// <summary>As many watch the session, or the process, as may.</summary>
+    public static ProblemHttpResult TooManyObservers => Of(StatusCodes.Status429TooManyRequests, "too_many_observers", "As many observe this session, or this server, as may.");
+
     /// <summary>There is no such tenant, or it is not the caller's to see.</summary>
     public static ProblemHttpResult TenantNotFound => Of(StatusCodes.Status404NotFound, "tenant_not_found", "There is no such tenant.");
+
+    /// <summary>The tenant has no such address.</summary>
+    public static ProblemHttpResult HostNotFound => Of(StatusCodes.Status404NotFound, "host_not_found", "This tenant has no such host.");
+
+    /// <summary>The address is another's, or nobody's to have.</summary>
+    public static ProblemHttpResult HostTaken => Of(StatusCodes.Status409Conflict, "host_taken", "This host belongs to somebody else.");
+
+    /// <summary>The tenant has as many addresses as it may.</summary>
+    public static ProblemHttpResult TooManyHosts => Of(StatusCodes.Status409Conflict, "too_many_hosts", $"A tenant may have {HostAdmin.MaxHosts} hosts.");
 
     /// <summary>The tenant has no such key.</summary>
     public static ProblemHttpResult KeyNotFound => Of(StatusCodes.Status404NotFound, "key_not_found", "There is no such key.");

@@ -57,6 +57,7 @@ public static class StorageServices
         services.AddSingleton<ChargeStore>();
         services.AddSingleton<TokenChargeStore>();
         services.AddSingleton<TenantQueries>();
+        services.AddSingleton<HostAdmin>();
         return services;
     }
 }

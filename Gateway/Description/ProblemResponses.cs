@@ -42,7 +42,7 @@ internal static class ProblemResponses
         }
 
         if (method is "POST" && (path.EndsWith("/entries", StringComparison.Ordinal) || path.EndsWith("/prices", StringComparison.Ordinal)
-            || path.EndsWith("/export-targets", StringComparison.Ordinal)))
+            || path.EndsWith("/export-targets", StringComparison.Ordinal) || path.EndsWith("/hosts", StringComparison.Ordinal)))
         {
             Add(409, "It stands already, or says something else, or there are too many.");
         }

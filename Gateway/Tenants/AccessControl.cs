@@ -33,7 +33,8 @@ internal readonly record struct Identity(Caller? Caller, bool IsCertain);
 /// Step 2: verifies a credential against this process's copy of the directory, without asking the database, and applies
 /// <see cref="AccessPolicy"/>.
 /// </summary>
-internal sealed class AccessControl(TenantDirectory directory, ClientTokens tokens, ProviderCatalog providers, TimeProvider time)
+internal sealed class AccessControl(
+    TenantDirectory directory, ClientTokens tokens, ProviderCatalog providers, IHttpContextAccessor requests, TimeProvider time)
 {
     /// <summary>The longest credential that is looked at, in characters.</summary>
     public const int MaxCredential = 6_000;
@@ -55,13 +56,28 @@ internal sealed class AccessControl(TenantDirectory directory, ClientTokens toke
             return new(null, IsCertain: true);
 
         Credential? held = tokens.Read(credential);
-        var (key, isCertain) = held is not null
-            ? await directory.FindKeyAsync(held.KeyId, cancellationToken)
-            : await directory.FindKeyAsync(TenantAdmin.HashOf(credential), cancellationToken);
-        if (key is null || directory.FindTenant(key.Tenant) is not { } tenant)
-            return new(null, isCertain);
-        return new(new Caller(held ?? new Credential.ApiKey(key.Id), tenant, directory.PathOf(tenant)), isCertain);
+        return held is not null
+            ? IdentityOf(held, await directory.FindKeyAsync(held.KeyId, cancellationToken))
+            : IdentityOf(held, await directory.FindKeyAsync(TenantAdmin.HashOf(credential), cancellationToken));
     }
+
+    /// <summary>Whose key that is; for what a key has minted.</summary>
+    public async ValueTask<Identity> IdentifyKeyAsync(Guid key, CancellationToken cancellationToken) =>
+        IdentityOf(held: null, await directory.FindKeyAsync(key, cancellationToken));
+
+    private Identity IdentityOf(Credential? held, KeyLookup lookup) =>
+        lookup.Key is { } key && directory.FindTenant(key.Tenant) is { } tenant && CountsHere(tenant)
+            ? new(new Caller(held ?? new Credential.ApiKey(key.Id), tenant, directory.PathOf(tenant)), lookup.IsCertain)
+            : new(null, lookup.IsCertain);
+
+    /// <summary>
+    /// Whether credentials of this tenant count at the address that was asked. Looked at here, so that no endpoint can forget it; who
+    /// holds a credential of another tree learns no more than who holds none.
+    /// </summary>
+    private bool CountsHere(Tenant tenant) => OwnerOfHost is not { } owner || HostName.Admits(tenant.Path, owner.Path);
+
+    /// <summary>Whose the address is that was asked; null when it is nobody's.</summary>
+    public Tenant? OwnerOfHost => requests.HttpContext is { } context ? directory.OwnerOf(context.Request.Host.Host) : null;
 
     /// <summary>Why the caller may not open a session of this model from this origin, or null.</summary>
     public CloseCode? WhyRefused(Identity identity, string dialect, string? origin, string? model) =>

@@ -11,7 +11,11 @@ public sealed record ApiKeyRecord(Guid Id, TenantId Tenant, string Sha256, bool 
 /// <param name="Keys">Keys that are new or changed.</param>
 /// <param name="Prices">Price versions that are new or ended.</param>
 public sealed record DirectoryChanges(
-    ulong Snapshot, IReadOnlyList<Tenant> Tenants, IReadOnlyList<ApiKeyRecord> Keys, IReadOnlyList<PriceVersion> Prices);
+    ulong Snapshot, IReadOnlyList<Tenant> Tenants, IReadOnlyList<ApiKeyRecord> Keys, IReadOnlyList<PriceVersion> Prices)
+{
+    /// <summary>Addresses that were given to a tenant, or taken away.</summary>
+    public IReadOnlyList<TenantHost> Hosts { get; init; } = [];
+}
 
 /// <summary>Where tenants, keys and prices are kept.</summary>
 public interface ITenantStore

@@ -32,6 +32,7 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
     private readonly ConcurrentDictionary<Guid, ApiKeyRecord> _keys = new();
     private readonly ConcurrentDictionary<string, Guid> _keysByHash = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<TenantId, ImmutableDictionary<long, PriceVersion>> _prices = new();
+    private readonly ConcurrentDictionary<string, TenantHost> _hosts = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _refreshing = new(1, 1);
     private readonly Lock _gate = new();
     private Task? _nextLook;
@@ -56,7 +57,7 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
         try
         {
             var changes = await store.ReadChangesAsync(_snapshot, cancellationToken);
-            var changed = changes.Tenants.Count(Take) + changes.Keys.Count(Take) + changes.Prices.Count(Take);
+            var changed = changes.Tenants.Count(Take) + changes.Keys.Count(Take) + changes.Prices.Count(Take) + changes.Hosts.Count(Take);
             _snapshot = changes.Snapshot;
             if (changed > 0)
                 Interlocked.Increment(ref _version);
@@ -95,6 +96,11 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
     public PriceVersion? FindPrice(TenantId tenant, string model) => _prices.TryGetValue(tenant, out var prices)
         ? prices.Values.Where(price => price.Covers(model, time.GetUtcNow())).MaxBy(price => price.Model is null ? 0 : 1)
         : null;
+
+    /// <summary>Whose address that is; null for one that is nobody's, and serves everybody.</summary>
+    public Tenant? OwnerOf(string host) =>
+        // Nearly always there is none, or the request is refused: the name is made comparable only where there is something to compare.
+        !_hosts.IsEmpty && _hosts.TryGetValue(HostName.Normal(host), out var known) && !known.IsRemoved ? FindTenant(known.Tenant) : null;
 
     /// <summary>Why sessions of this path and key may not live, or null.</summary>
     public CloseCode? WhyRefused(IReadOnlyList<TenantId> path, Guid keyId) =>
@@ -159,6 +165,13 @@ public sealed class TenantDirectory(ITenantStore store, TimeProvider time)
         _keys[key.Id] = key;
         _keysByHash[key.Sha256] = key.Id;
         return key != known;
+    }
+
+    private bool Take(TenantHost host)
+    {
+        var known = _hosts.GetValueOrDefault(host.Host);
+        _hosts[host.Host] = host;
+        return host != known;
     }
 
     private bool Take(PriceVersion price)

@@ -16,7 +16,7 @@ public sealed class TenantStore(Database database) : ITenantStore
     public async Task<DirectoryChanges> ReadChangesAsync(ulong since, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        // One snapshot for all four statements.
+        // One snapshot for all statements.
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::numeric"));
@@ -30,6 +30,7 @@ public sealed class TenantStore(Database database) : ITenantStore
             SELECT id, tenant_id, model, micros_per_unit, rounding, step_seconds, minimum_seconds, valid_from, valid_until
             FROM price_version WHERE changed_in >= $1::text::xid8
             """));
+        batch.BatchCommands.Add(Since(since, "SELECT host, tenant_id, removed_at IS NOT NULL FROM tenant_host WHERE changed_in >= $1::text::xid8"));
 
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
@@ -38,7 +39,10 @@ public sealed class TenantStore(Database database) : ITenantStore
             snapshot,
             await NextAsync(reader, TenantFromRow, cancellationToken),
             await NextAsync(reader, KeyFromRow, cancellationToken),
-            await NextAsync(reader, PriceFromRow, cancellationToken));
+            await NextAsync(reader, PriceFromRow, cancellationToken))
+        {
+            Hosts = await NextAsync(reader, row => new TenantHost(row.GetString(0), new TenantId(row.GetGuid(1)), row.GetBoolean(2)), cancellationToken),
+        };
     }
 
     private static NpgsqlBatchCommand Since(ulong snapshot, string sql)
