@@ -72,9 +72,15 @@ public static class GatewayHosting
         services.AddSingleton<SettingsOfPath>();
         services.AddSingleton<RefusalThrottle>();
         services.AddAttachedClients();
-        services.AddSingleton<IClientDoor>(provider => provider.GetRequiredService<IOptions<RelayOptions>>().Value.Linked
-            ? ActivatorUtilities.CreateInstance<LinkedClients>(provider)
-            : ActivatorUtilities.CreateInstance<LocalClients>(provider));
+        services.AddSingleton<WhiteLabels>();
+        services.AddSingleton<RefusalMemory>();
+        services.AddSingleton<IClientDoor>(provider =>
+        {
+            IClientDoor door = provider.GetRequiredService<IOptions<RelayOptions>>().Value.Linked
+                ? ActivatorUtilities.CreateInstance<LinkedClients>(provider)
+                : ActivatorUtilities.CreateInstance<LocalClients>(provider);
+            return new LabelledDoor(ActivatorUtilities.CreateInstance<RememberingDoor>(provider, door), provider.GetRequiredService<WhiteLabels>());
+        });
         services.AddSingleton<FirstFrames>();
         services.AddSingleton<StreamEndpoint>();
         services.AddHealth();

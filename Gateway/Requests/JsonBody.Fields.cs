@@ -78,6 +78,37 @@ internal sealed partial class JsonBody
         return null;
     }
 
+    /// <summary>An object of texts, as <see cref="Text"/> reads one, by name.</summary>
+    /// <param name="name">The field.</param>
+    /// <param name="maxItems">The most of them.</param>
+    /// <param name="max">The longest, in characters.</param>
+    /// <param name="whyNot">Why that text cannot stand under that name, or null.</param>
+    public IReadOnlyDictionary<string, string>? TextsByName(string name, int maxItems, int max, Func<string, string, string?> whyNot)
+    {
+        if (!TryGet(name, required: false, out var value))
+            return null;
+        if (value.ValueKind is not JsonValueKind.Object || value.EnumerateObject().Count() > maxItems)
+        {
+            Wrong(name, $"must be an object of at most {maxItems} texts");
+            return null;
+        }
+
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var member in value.EnumerateObject())
+        {
+            var text = member.Value.ValueKind is JsonValueKind.String ? Decoded(member.Value) : null;
+            var wrong = text is null || text.Length > max || CredentialText.IsIn(text)
+                ? $"must be a text of 1 to {max} characters, without a credential"
+                : whyNot(member.Name, text);
+            if (wrong is null)
+                texts[member.Name] = text!;
+            else
+                Wrong(member.Name.Length <= 100 ? $"{name}.{member.Name}" : name, wrong);
+        }
+
+        return texts;
+    }
+
     /// <summary>An instant with its offset, kept to the microsecond.</summary>
     public DateTimeOffset? Instant(string name)
     {

@@ -28,4 +28,11 @@ internal sealed record WelcomeClient(
     IReadOnlyList<KeyValuePair<string, string>> Query,
     Func<SessionId, Task<WebSocket>> AcceptAsync,
     Action ClaimRefused,
-    Func<CloseCode?> WhyGone);
+    Func<CloseCode?> WhyGone)
+{
+    /// <summary>To be told why its session was not admitted, as soon as that is known.</summary>
+    public Action<CloseCode>? Refused { get; init; }
+
+    /// <summary>To be told why a session that was admitted ended, where that is known here.</summary>
+    public Action<CloseCode>? Ended { get; init; }
+}

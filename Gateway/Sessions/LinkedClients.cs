@@ -1,5 +1,6 @@
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Interfaces.Sessions;
+using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Link;
 
@@ -34,19 +35,29 @@ internal sealed class LinkedClients(AttachedClients attached, SessionMetrics met
     private async Task ServeAsync(WelcomeClient client, LinkedClient linked, AttachAnswer answer)
     {
         using var socket = await client.AcceptAsync(linked.Session);
-        if (answer.Refused is not null)
+        if (answer.Refused is { } why)
+        {
             client.ClaimRefused();
+            client.Refused?.Invoke(why);
+        }
         else if (answer.IsAttached && client.WhyGone() is { } gone)
+        {
             await linked.EndAsync(gone, CancellationToken.None);
+        }
 
         if (answer.IsAttached)
         {
             await linked.ServeAsync(socket, client.Provider.Dialect);
+            if (answer.Refused is null && CodeOf(linked.Told) is { } ended)
+                client.Ended?.Invoke(ended);
             return;
         }
 
         var code = answer.Refused ?? CloseCode.ServerBusy;
         metrics.SessionRefused(code);
-        await RefusedClient.TellAsync(socket, client.Provider.Dialect, code, time);
+        await RefusedClient.TellAsync(socket, client.Provider.Dialect, code, time, new Wording(client.Request.Texts));
     }
+
+    /// <summary>What ended the session, where the client was told so in a number that says it.</summary>
+    private static CloseCode? CodeOf(int? told) => CloseCodes.All.FirstOrDefault(entry => entry.Wire == told && (entry.Wire >= 4000 || entry.Wire == 1013))?.Code;
 }

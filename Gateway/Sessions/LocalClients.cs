@@ -22,11 +22,21 @@ internal sealed class LocalClients(SessionRegistry registry, RelayServices relay
         registry.Add(relay);
         // What the client says before its session is open waits for the upstream.
         relay.Start(socket);
-        if (await OpenAsync(relay) is not null)
+        var refused = await OpenAsync(relay);
+        if (refused is { } why)
+        {
             client.ClaimRefused();
+            // At once: it may come back before it has answered our goodbye.
+            client.Refused?.Invoke(why);
+        }
         else if (client.WhyGone() is { } gone)
+        {
             relay.Post(new SessionEvent.CloseRequested(gone));
+        }
+
         await relay.Completion;
+        if (refused is null && relay.State.Code is { } code)
+            client.Ended?.Invoke(code);
     }
 
     private async Task<CloseCode?> OpenAsync(SessionRelay relay)

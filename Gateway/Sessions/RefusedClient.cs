@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Providers.Labelling;
 
 namespace Orchestrator.Gateway.Sessions;
 
@@ -10,8 +11,11 @@ internal static class RefusedClient
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Sends the dialect's words and the close frame, and waits a moment for the client's own. Nothing it sends is kept.</summary>
-    public static Task TellAsync(WebSocket socket, IDialect dialect, CloseCode code, TimeProvider time) =>
-        TellAsync(socket, dialect.Refusal(code), WireClose.For(code), time);
+    public static Task TellAsync(WebSocket socket, IDialect dialect, CloseCode code, TimeProvider time, Wording? own = null)
+    {
+        own ??= Wording.Usual;
+        return TellAsync(socket, own.In(dialect.Refusal(code), code), own.CloseFor(code), time);
+    }
 
     /// <summary>The same in other words, to a client whose socket may still be read by somebody.</summary>
     public static async Task TellAsync(WebSocket socket, IReadOnlyList<byte[]> words, WireClose close, TimeProvider time, Task? reading = null)

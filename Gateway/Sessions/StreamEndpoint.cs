@@ -21,6 +21,7 @@ internal sealed partial class StreamEndpoint(
     ProviderCatalog providers,
     RefusalThrottle throttle,
     FirstFrames firstFrames,
+    WhiteLabels labels,
     IClientDoor door,
     ProcessLease lease,
     Drain drain,
@@ -61,7 +62,7 @@ internal sealed partial class StreamEndpoint(
         var model = context.Request.Query["model"].ToString();
         var source = (Address: AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
         if (WhyRefused(context, dialect, identity, model) is { } refused)
-            await RefuseAsync(context, dialect, refused, source);
+            await RefuseAsync(context, dialect, refused, identity.Caller, source);
         else if (throttle.IsFlooding(source.Address, source.Fingerprint))
             await Problems.TooManyRefusalsAsync(context);
         else
@@ -90,7 +91,7 @@ internal sealed partial class StreamEndpoint(
             WhyGone: () => access.WhyGone(caller)));
     }
 
-    private async Task RefuseAsync(HttpContext context, IDialect dialect, CloseCode code, (string Address, string Fingerprint) source)
+    private async Task RefuseAsync(HttpContext context, IDialect dialect, CloseCode code, Caller? caller, (string Address, string Fingerprint) source)
     {
         metrics.SessionRefused(code);
         if (!throttle.TryBePolite(source.Address, source.Fingerprint))
@@ -99,8 +100,10 @@ internal sealed partial class StreamEndpoint(
             return;
         }
 
+        // Who is nobody's is told in the words of whoever's the address is.
+        var words = await labels.WordsOfAsync((caller?.Tenant ?? access.OwnerOfHost)?.Path);
         using var socket = await AcceptAsync(context);
-        await RefusedClient.TellAsync(socket, dialect, code, time);
+        await RefusedClient.TellAsync(socket, dialect, code, time, words);
     }
 
     private OpenSession Describe(HttpContext context, Caller caller, string credential, ProviderEntry provider, string model)

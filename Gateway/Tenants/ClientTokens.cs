@@ -13,28 +13,30 @@ namespace Orchestrator.Gateway.Tenants;
 /// </summary>
 internal sealed class ClientTokens(IDataProtectionProvider protection)
 {
-    /// <summary>How every token begins.</summary>
+    /// <summary>How tokens begin whose tenant has no prefix of its own.</summary>
     public const string Prefix = CredentialText.TokenPrefix;
 
     private readonly IDataProtector _protector = protection.CreateProtector("Orchestrator.ClientToken.v1");
 
     /// <summary>Seals a token.</summary>
-    public string Write(Credential.ClientToken token)
+    public string Write(Credential.ClientToken token, string? prefix = null)
     {
         var content = new Content(
             token.MintedBy, token.ExpiresAt.ToUnixTimeMilliseconds(), token.Models, token.Origins, (int?)token.MaxSessionDuration?.TotalSeconds, token.Metadata);
-        return Prefix + Base64Url.EncodeToString(_protector.Protect(JsonSerializer.SerializeToUtf8Bytes(content, TokenJson.Default.Content)));
+        return (prefix ?? Prefix) + Base64Url.EncodeToString(_protector.Protect(JsonSerializer.SerializeToUtf8Bytes(content, TokenJson.Default.Content)));
     }
 
-    /// <summary>Opens a token, whatever its age; null for everything that is none of ours.</summary>
+    /// <summary>Opens a token, whatever its age and its prefix; null for everything that is none of ours.</summary>
     public Credential.ClientToken? Read(string token)
     {
-        if (!token.StartsWith(Prefix, StringComparison.Ordinal) || !Base64Url.IsValid(token.AsSpan(Prefix.Length)))
+        // The seal alone says what it allows: a tenant may change its prefix while tokens are about.
+        var at = token.IndexOf('_', StringComparison.Ordinal) + 1;
+        if (!CredentialText.IsTokenPrefix(token[..at]) || !Base64Url.IsValid(token.AsSpan(at)))
             return null;
 
         try
         {
-            var content = JsonSerializer.Deserialize(_protector.Unprotect(Base64Url.DecodeFromChars(token.AsSpan(Prefix.Length))), TokenJson.Default.Content)!;
+            var content = JsonSerializer.Deserialize(_protector.Unprotect(Base64Url.DecodeFromChars(token.AsSpan(at))), TokenJson.Default.Content)!;
             return new Credential.ClientToken(
                 content.KeyId,
                 DateTimeOffset.FromUnixTimeMilliseconds(content.ExpiresAt),

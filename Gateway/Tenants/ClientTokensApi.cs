@@ -45,7 +45,7 @@ internal static class ClientTokensApi
             terms.Origins,
             terms.MaxSessionDuration,
             request.Metadata);
-        var sealedToken = tokens.Write(token);
+        var sealedToken = tokens.Write(token, effective.TokenPrefix);
         return sealedToken.Length <= AccessControl.MaxCredential
             ? TypedResults.Ok(ClientTokenResponse.For(sealedToken, token))
             : Problems.Invalid(new Dictionary<string, string>
