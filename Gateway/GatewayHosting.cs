@@ -7,6 +7,7 @@ using Orchestrator.Gateway.Health;
 using Orchestrator.Gateway.Providers;
 using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions;
+using Orchestrator.Gateway.Sessions.Observing;
 using Orchestrator.Gateway.Telemetry;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Billing.Export;
@@ -83,6 +84,7 @@ public static class GatewayHosting
         });
         services.AddSingleton<FirstFrames>();
         services.AddSingleton<StreamEndpoint>();
+        services.AddObserving();
         services.AddHealth();
 
         // The same in development: what cannot be read is 400, and no exception that repeats it goes to the log.
@@ -129,6 +131,7 @@ public static class GatewayHosting
         app.MapFilterCategories();
         app.MapClientTokens();
         app.MapSessions();
+        app.MapObserving();
         app.MapTenants();
         app.MapKeys();
         app.MapHosts();

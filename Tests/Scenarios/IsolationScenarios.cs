@@ -21,6 +21,8 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
         ["GET /v1/sessions/{id}"]                = nameof(A_foreign_session_answers_as_an_absent_one),
         ["GET /v1/sessions/{id}/timeline"]       = nameof(A_foreign_session_answers_as_an_absent_one),
         ["DELETE /v1/sessions/{id}"]             = nameof(A_foreign_session_answers_as_an_absent_one),
+        ["GET /v1/sessions/{id}/observe"]        = nameof(A_foreign_session_is_not_to_be_watched),
+        ["POST /v1/sessions/{id}/observers"]     = nameof(A_foreign_session_is_not_to_be_watched),
         ["POST /v1/webhooks/stripe"]             = nameof(A_notification_that_is_not_signed_tells_and_changes_nothing),
         ["GET /v1/sessions/{id}/charge"]         = nameof(A_foreign_session_answers_as_an_absent_one),
         ["GET /v1/tenants"]                      = nameof(Everybody_sees_the_tree_from_itself_down),
@@ -108,6 +110,24 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
         Assert.True((int)told.Status is 200 or 204, $"{told}");
         if (method == "DELETE")
             Assert.Equal(4002, (await client.FarewellAsync()).Code);
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/sessions/{id}/observe")]
+    [InlineData("POST", "/v1/sessions/{id}/observers")]
+    public async Task A_foreign_session_is_not_to_be_watched(string method, string path)
+    {
+        var (parent, stranger) = (await world.NewTenantAsync(), await world.NewTenantAsync());
+        var child = await world.NewTenantAsync(parent.Id);
+        await using var parents = await LiveAsync(parent);
+
+        foreach (var who in new[] { stranger, child })
+        {
+            var told = await AskAsync(who, method, path.Replace("{id}", parents.Session, StringComparison.Ordinal));
+
+            Assert.Equal(await AskAsync(who, method, path.Replace("{id}", Absent, StringComparison.Ordinal)), told);
+            Assert.Equal((HttpStatusCode.NotFound, "session_not_found"), (told.Status, JsonElement.Parse(told.Body).GetProperty("code").GetString()));
+        }
     }
 
     [Fact]
