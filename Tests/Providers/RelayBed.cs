@@ -56,6 +56,24 @@ internal sealed class RelayBed : IAsyncDisposable
     /// <summary>The final mark of each run that was closed, by session.</summary>
     public IReadOnlyCollection<(SessionId Session, long MarkMs)> Runs => _store.Runs;
 
+    /// <summary>What responses used, as it was written.</summary>
+    public IReadOnlyCollection<TokensUsed> Tokens => _store.Tokens;
+
+    /// <summary>The kinds of what was written on timelines, in order.</summary>
+    public IReadOnlyCollection<string> Events => _store.Events;
+
+    /// <summary>What sessions are written in.</summary>
+    public SessionJournal Journal => Get<SessionJournal>();
+
+    /// <summary>How many writes the database did not take.</summary>
+    public int FailedWrites => _store.Failed;
+
+    /// <summary>Whether the database takes nothing.</summary>
+    public bool IsAway
+    {
+        set => _store.IsAway = value;
+    }
+
     /// <summary>What is held of messages on their way, of rings, relays and runs; all zero when nothing is left of any session.</summary>
     public Holdings Held => new(Get<RelayServices>().Budget.Used, Get<RelayServices>().Rings.Taken, Get<SessionRegistry>().Count, Get<MarkBook>().OpenCount);
 
@@ -121,12 +139,33 @@ internal sealed class RelayBed : IAsyncDisposable
     private sealed class TakingStore : IJournalStore, IMarkStore
     {
         private readonly ConcurrentQueue<(SessionId, long)> _runs = new();
+        private readonly ConcurrentQueue<TokensUsed> _tokens = new();
+        private readonly ConcurrentQueue<string> _events = new();
         private long _rows;
+        private int _failed;
 
         public IReadOnlyCollection<(SessionId Session, long MarkMs)> Runs => _runs;
 
+        public IReadOnlyCollection<TokensUsed> Tokens => _tokens;
+
+        public IReadOnlyCollection<string> Events => _events;
+
+        public int Failed => Volatile.Read(ref _failed);
+
+        public bool IsAway { get; set; }
+
         public Task<IReadOnlyList<long?>> WriteAsync(long process, JournalBatch batch, CancellationToken cancellationToken)
         {
+            if (IsAway)
+            {
+                Interlocked.Increment(ref _failed);
+                throw new TimeoutException("The database is away.");
+            }
+
+            foreach (var used in batch.Tokens)
+                _tokens.Enqueue(used);
+            foreach (var happened in batch.Events)
+                _events.Enqueue(happened.Kind);
             foreach (var closed in batch.Closed.Concat(batch.Ended.SelectMany(ended => ended.Runs)))
                 _runs.Enqueue((closed.Ownership.Session, closed.Generation.MarkMs));
             return Task.FromResult<IReadOnlyList<long?>>([.. batch.Opened.Select(_ => (long?)Interlocked.Increment(ref _rows))]);

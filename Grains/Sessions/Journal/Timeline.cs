@@ -37,7 +37,7 @@ public static class Timeline
     /// <summary>Something about the provider's count of tokens that was missing or did not add up.</summary>
     public static TimelineEvent Anomaly(SessionOwnership ownership, DateTimeOffset at, string? response, TokenAnomaly anomaly)
     {
-        var detail = JsonSerializer.Serialize(new { response, anomaly }, ContractJson.Options).Replace("\\u0000", "\\ufffd", StringComparison.Ordinal);
+        var detail = Clean(JsonSerializer.Serialize(new { response, anomaly }, ContractJson.Options));
         return new TimelineEvent(ownership, ownership.NextSequence(), at, "token_anomaly", Phase: null, detail);
     }
 
