@@ -2,7 +2,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Orchestrator.Grains.Billing;
+using Orchestrator.Grains.Dialling;
 using Orchestrator.Grains.Hosting.Documents;
+using Orchestrator.Grains.Policies;
+using Orchestrator.Grains.Policies.Moderation;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Providers.Decart;
@@ -11,6 +14,7 @@ using Orchestrator.Grains.Providers.LiveStyler;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Grains.Sessions.Link;
+using Orchestrator.Grains.Sessions.Policies;
 using Orchestrator.Grains.Sessions.Relay;
 using Orchestrator.Grains.Tenants;
 
@@ -33,10 +37,15 @@ public static class GrainServices
 
         services.AddSingleton<TenantDirectory>();
         services.AddDocument<TenantSettingsDocument>(TenantSettingsGrain.Document);
+        services.AddDocument<TenantPolicyDocument>(TenantPolicyGrain.Document);
         services.AddSingleton<SessionClaims>();
         services.AddSingleton<SessionJournal>();
         services.AddSingleton<SessionMetrics>();
         services.AddSingleton<RelayServices>();
+        services.AddSingleton<PolicyMetrics>();
+        services.AddSingleton<PolicyServices>();
+        services.AddSingleton<Moderator>();
+        services.TryAddSingleton<GuardedDialer>();
         services.AddSingleton<RelaySweep>();
         services.AddSingleton<LinkedSessions>();
         services.AddSingleton<Retention>();

@@ -79,4 +79,6 @@ public enum CloseCode
     ModelNotPriced = 4411,
     /// <summary>The request lacks what a session needs, such as its model.</summary>
     InvalidRequest = 4412,
+    /// <summary>The policy of the account does not let the session be, or go on: a locked setting was changed, or the policy that its token names is gone.</summary>
+    PolicyViolation = 4413,
 }

@@ -76,6 +76,7 @@ public static class CloseCodes
         new(ModerationViolation, "moderation_violation", 4410, "Content not allowed"),
         new(ModelNotPriced,      "model_not_priced",     4411, "Model not allowed: it has no price for this account"),
         new(InvalidRequest,      "invalid_request",      4412, "Request not allowed: model is missing or malformed"),
+        new(PolicyViolation,     "policy_violation",     4413, "Permission denied: not allowed by the policy of this account"),
     ];
 
     private static readonly FrozenDictionary<CloseCode, CloseCodeEntry> ByCode = All.ToFrozenDictionary(entry => entry.Code);

@@ -1,3 +1,4 @@
+using Orchestrator.Domain.Policies;
 using Orchestrator.Domain.Tenants;
 
 namespace Orchestrator.Grains.Interfaces.Sessions;
@@ -39,7 +40,16 @@ public sealed record OpenSession(
 
     /// <summary>What the client is told instead of the catalogue's words; null for nothing.</summary>
     public IReadOnlyList<ErrorText>? Texts { get; init; }
+
+    /// <summary>What its client token is held to beside the tenants' policies; null for an API key, and for a token that says nothing.</summary>
+    public TokenPolicyRef? TokenPolicy { get; init; }
+
+    /// <summary>The policies that count for it, from the root's to the token's, as they stood when it was let in; null for none.</summary>
+    public IReadOnlyList<FramePolicy>? Policies { get; init; }
 }
+
+/// <summary>The policy of a client token: the name of one, or itself.</summary>
+public sealed record TokenPolicyRef(string? Name, FramePolicy? Policy);
 
 /// <summary>How a client speaks to us.</summary>
 public enum ClientSurface

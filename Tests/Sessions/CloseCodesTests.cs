@@ -12,7 +12,7 @@ public class CloseCodesTests
     public static TheoryData<CloseCode> Refusals =>
         [
             InvalidCredential, CredentialExpired, CredentialRevoked, OriginNotAllowed, ModelNotAllowed, ModelNotPriced, TenantSuspended,
-            ConcurrencyExceeded, InsufficientCredits, InvalidRequest,
+            ConcurrencyExceeded, InsufficientCredits, InvalidRequest, PolicyViolation,
         ];
 
     [Fact]

@@ -7,6 +7,7 @@ using Orchestrator.Domain.Billing.Tokens;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Sessions.Observing;
+using Orchestrator.Grains.Sessions.Policies;
 
 namespace Orchestrator.Grains.Sessions.Journal;
 
@@ -48,6 +49,10 @@ public static class Timeline
         var detail = JsonSerializer.Serialize(new { run, anomaly, claimedMs, markMs }, ContractJson.Options);
         return new TimelineEvent(ownership, ownership.NextSequence(), at, "meter_anomaly", Phase: null, detail);
     }
+
+    /// <summary>A frame that went against a policy; what it said is not told.</summary>
+    internal static TimelineEvent Violated(SessionOwnership ownership, DateTimeOffset at, Violation violation) =>
+        new(ownership, ownership.NextSequence(), at, "policy_violation", Phase: null, JsonSerializer.Serialize(violation, ContractJson.Options));
 
     // The database takes every character but the one that a peer's words should not hold anyway.
     private static string Clean(string json) => json.Replace("\\u0000", "\\ufffd", StringComparison.Ordinal);

@@ -6,6 +6,7 @@ using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Grains.Sessions.Observing;
+using Orchestrator.Grains.Sessions.Policies;
 
 namespace Orchestrator.Grains.Sessions.Relay;
 
@@ -21,6 +22,7 @@ public sealed class RelayServices(
     Settlements settlements,
     BillingMetrics billing,
     SessionMetrics metrics,
+    PolicyServices policies,
     TimeProvider time,
     ILogger<SessionRelay> logger)
 {
@@ -36,6 +38,7 @@ public sealed class RelayServices(
     internal Settlements Settlements { get; } = settlements;
     internal BillingMetrics Billing { get; } = billing;
     internal SessionMetrics Metrics { get; } = metrics;
+    internal PolicyServices Policies { get; } = policies;
     internal TimeProvider Time { get; } = time;
     internal ILogger Logger { get; } = logger;
 }

@@ -60,6 +60,8 @@ public sealed partial class SessionRelay
 
     private async Task EndAsync(IReadOnlyList<SessionEffect> effects)
     {
+        _policy?.Dispose();
+        _decided.TrySetResult();
         try
         {
             foreach (var effect in effects)

@@ -32,6 +32,7 @@ public sealed partial class SessionRelay
         if (_state.Phase is SessionPhase.Ended || !_upstream.Lane.IsReadable || Dialect.ReadClient(frame.Payload).Kind is SignalKind.Credential)
             return false;
         Ring.Add(ObservedFrom.Server, frame.Payload, isText: true);
+        _policy?.Settings?.Steered(frame.Payload);
         _upstream.Lane.Send(frame.Payload);
         var type = FrameReader.TryReadType(frame.Payload, out _) ? FrameReader.ReadText(frame.Payload, "type"u8) : null;
         if ((_steering ??= new SteeringMarks(_services.Time)).Sent(frame.Actor, type) is { } mark)
@@ -50,13 +51,19 @@ public sealed partial class SessionRelay
         }
 
         Ring.Add(ObservedFrom.Client, payload.Span, kind is WebSocketMessageType.Text);
+        return _policy is { LooksAtClient: true } policy ? HoldClientAsync(policy, payload, kind, signal) : ValueTask.FromResult(PassClient(payload, kind, signal));
+    }
+
+    /// <summary>What a frame that goes on means to the session; always true.</summary>
+    private bool PassClient(ReadOnlyMemory<byte> payload, WebSocketMessageType kind, SignalKind signal)
+    {
         if (kind != WebSocketMessageType.Text)
-            return ValueTask.FromResult(true);
+            return true;
 
         _version ??= Dialect.Version(payload.Span);
         if (signal is SignalKind.Offer)
             Post(new SessionEvent.MediaOffered());
-        return ValueTask.FromResult(true);
+        return true;
     }
 
     /// <summary>The client was let in already: another credential is answered, and goes nowhere.</summary>
@@ -71,6 +78,10 @@ public sealed partial class SessionRelay
 
     private ValueTask<bool> InspectUpstreamAsync(ReadOnlyMemory<byte> payload, WebSocketMessageType kind)
     {
+        if (_policy is { Settings: { } settings } watching && kind is WebSocketMessageType.Text)
+            WatchSettings(watching, settings, payload.Span);
+        if (_policy is { LooksAtUpstream: true } policy && policy.Withholds(payload.Span, kind is WebSocketMessageType.Text))
+            return WithholdAsync(payload, kind);
         if (kind != WebSocketMessageType.Text)
         {
             Ring.Add(ObservedFrom.Upstream, payload.Span, isText: false);

@@ -11,6 +11,7 @@ using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Grains.Sessions.Link;
 using Orchestrator.Grains.Sessions.Observing;
+using Orchestrator.Grains.Sessions.Policies;
 
 namespace Orchestrator.Grains.Sessions.Relay;
 
@@ -52,6 +53,7 @@ public sealed partial class SessionRelay
             services.Grains.Get<ISessionGrain>(session.ToString()), services.Time, Abandon, services.Metrics.EventDropped, services.Logger);
         Ring = new SessionRing(services.Options.RingBytes, services.Rings, services.Time);
         StartedAt = services.Time.GetTimestamp();
+        _policy = SessionPolicy.Of(session, request, services.Policies, Record);
     }
 
     /// <summary>The session.</summary>
@@ -96,6 +98,7 @@ public sealed partial class SessionRelay
         if (hold is not null)
             _meter.Hold = new SessionHold(Ownership, hold, _services.Settlements, _services.Billing, _services.Time, Spent);
         IsClaimed = true;
+        _decided.TrySetResult();
     }
 
     /// <summary>
