@@ -45,10 +45,7 @@ public sealed partial class SessionRelay
         var signal = kind is WebSocketMessageType.Text ? Dialect.ReadClient(payload.Span).Kind : SignalKind.None;
         // Neither the provider nor whoever watches the session is to see it.
         if (signal is SignalKind.Credential)
-        {
-            DeclineCredential(payload.Span);
-            return ValueTask.FromResult(false);
-        }
+            return DeclineCredentialAsync(payload);
 
         Ring.Add(ObservedFrom.Client, payload.Span, kind is WebSocketMessageType.Text);
         return _policy is { LooksAtClient: true } policy ? HoldClientAsync(policy, payload, kind, signal) : ValueTask.FromResult(PassClient(payload, kind, signal));
@@ -66,14 +63,20 @@ public sealed partial class SessionRelay
         return true;
     }
 
-    /// <summary>The client was let in already: another credential is answered, and goes nowhere.</summary>
-    private void DeclineCredential(ReadOnlySpan<byte> frame)
+    /// <summary>
+    /// The client was let in already: another credential is answered, and goes nowhere. Who does not read what it is answered is not
+    /// read either, or the answers would pile up here.
+    /// </summary>
+    private async ValueTask<bool> DeclineCredentialAsync(ReadOnlyMemory<byte> frame)
     {
-        foreach (var answer in Dialect.Decline(frame, "The connection is authenticated already"))
+        await _client.Lane.WhenReadableAsync();
+        foreach (var answer in Dialect.Decline(frame.Span, "The connection is authenticated already"))
         {
             Ring.Add(ObservedFrom.Us, answer, isText: true);
             _client.Lane.Send(answer);
         }
+
+        return false;
     }
 
     private ValueTask<bool> InspectUpstreamAsync(ReadOnlyMemory<byte> payload, WebSocketMessageType kind)

@@ -55,6 +55,9 @@ internal sealed class ClockWorld : IUpstreamDialer, IAsyncDisposable
 
     public SessionRelay Relay { get; }
 
+    /// <summary>The client's end.</summary>
+    public WebSocket Client => _client.Theirs;
+
     /// <summary>The run that counts now; null when none does.</summary>
     public LiveGeneration? Run => Get<MarkBook>().Open.SingleOrDefault();
 
