@@ -9,6 +9,9 @@ public class CloseCodesTests
     /// <summary>Words in a close reason on which published clients stop retrying, in any case.</summary>
     private static readonly string[] StopWords = ["permission denied", "not allowed", "invalid session", "401", "invalid api key", "unauthorized"];
 
+    /// <summary>Close codes on which the OpenAI client connects again.</summary>
+    private static readonly int[] ReconnectCodes = [1001, 1005, 1006, 1011, 1012, 1013, 1015];
+
     public static TheoryData<CloseCode> Refusals =>
         [
             InvalidCredential, CredentialExpired, CredentialRevoked, OriginNotAllowed, ModelNotAllowed, ModelNotPriced, TenantSuspended,
@@ -69,7 +72,7 @@ public class CloseCodesTests
 
     [Theory, MemberData(nameof(Refusals))]
     public void A_permanent_refusal_has_no_code_on_which_clients_reconnect(CloseCode code) =>
-        Assert.DoesNotContain(code.Entry().Wire, [1001, 1005, 1006, 1011, 1012, 1013, 1015]);
+        Assert.True(Array.IndexOf(ReconnectCodes, code.Entry().Wire) < 0, $"{code} is closed with {code.Entry().Wire}.");
 
     [Fact]
     public void A_reason_names_no_provider() =>
