@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Orchestrator.Gateway.Billing;
 using Orchestrator.Gateway.Description;
 using Orchestrator.Gateway.Health;
+using Orchestrator.Gateway.Policies;
 using Orchestrator.Gateway.Providers;
 using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions;
@@ -17,8 +18,11 @@ using Orchestrator.Grains.Billing;
 using Orchestrator.Grains.Dialling;
 using Orchestrator.Grains.Hosting.InProcess;
 using Orchestrator.Grains.Interfaces.Billing;
+using Orchestrator.Grains.Interfaces.Policies;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Interfaces.Tenants;
+using Orchestrator.Grains.Policies;
+using Orchestrator.Grains.Policies.Moderation;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions.Link;
@@ -57,6 +61,7 @@ public static class GatewayHosting
         AddOptions<DiallingOptions>(services, "Dialling");
         AddOptions<RetentionOptions>(services, "Retention");
         AddOptions<TenantHostOptions>(services, "Hosts");
+        AddOptions<ModerationOptions>(services, "Moderation");
 
         services.AddSingleton(MasterKey.Load(builder.Configuration, builder.Environment));
         services.AddSingleton<KeyRingStore>();
@@ -71,6 +76,8 @@ public static class GatewayHosting
         services.AddSingleton<AccessControl>();
         services.AddSingleton<TenantScope>();
         services.AddSingleton<SettingsOfPath>();
+        services.AddSingleton<PoliciesOfPath>();
+        services.AddSingleton<WebhookSecrets>();
         services.AddSingleton<RefusalThrottle>();
         services.AddAttachedClients();
         services.AddSingleton<WhiteLabels>();
@@ -80,7 +87,7 @@ public static class GatewayHosting
             IClientDoor door = provider.GetRequiredService<IOptions<RelayOptions>>().Value.Linked
                 ? ActivatorUtilities.CreateInstance<LinkedClients>(provider)
                 : ActivatorUtilities.CreateInstance<LocalClients>(provider);
-            return new LabelledDoor(ActivatorUtilities.CreateInstance<RememberingDoor>(provider, door), provider.GetRequiredService<WhiteLabels>());
+            return new LabelledDoor(ActivatorUtilities.CreateInstance<RememberingDoor>(provider, ActivatorUtilities.CreateInstance<PolicyDoor>(provider, door)), provider.GetRequiredService<WhiteLabels>());
         });
         services.AddSingleton<FirstFrames>();
         services.AddSingleton<StreamEndpoint>();
@@ -110,6 +117,7 @@ public static class GatewayHosting
         builder.Services.AddGrain<ISessionGrain, SessionGrain>();
         builder.Services.AddGrain<IBillingGrain, BillingGrain>();
         builder.Services.AddGrain<ITenantSettingsGrain, TenantSettingsGrain>();
+        builder.Services.AddGrain<ITenantPolicyGrain, TenantPolicyGrain>();
         builder.Services.AddInProcessGrains(GatewayConfiguration.Grains(builder.Configuration));
         return builder;
     }
@@ -136,6 +144,7 @@ public static class GatewayHosting
         app.MapKeys();
         app.MapHosts();
         app.MapTenantSettings();
+        app.MapTenantPolicy();
         app.MapPrices();
         app.MapTokenPrices();
         app.MapWallets();

@@ -1,3 +1,5 @@
+using Orchestrator.Domain.Policies;
+
 namespace Orchestrator.Domain.Tenants;
 
 /// <summary>What a caller proved to hold.</summary>
@@ -32,5 +34,11 @@ public abstract record Credential
     {
         /// <inheritdoc/>
         public override Guid KeyId => MintedBy;
+
+        /// <summary>The policy of its tenant, or of one above it, that its sessions are held to beside what counts for all.</summary>
+        public string? PolicyName { get; init; }
+
+        /// <summary>A policy of its own, beside what counts for all.</summary>
+        public FramePolicy? Policy { get; init; }
     }
 }

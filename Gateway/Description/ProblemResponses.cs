@@ -47,7 +47,7 @@ internal static class ProblemResponses
             Add(409, "It stands already, or says something else, or there are too many.");
         }
 
-        if (method is "PUT" or "DELETE" && path.EndsWith("/settings", StringComparison.Ordinal))
+        if (method is "PUT" or "DELETE" && (path.EndsWith("/settings", StringComparison.Ordinal) || path.EndsWith("/policy", StringComparison.Ordinal)))
         {
             Add(412, "It was changed since it was read.");
             Add(428, "The request does not say what it replaces.");

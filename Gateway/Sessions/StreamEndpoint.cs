@@ -123,6 +123,7 @@ internal sealed partial class StreamEndpoint(
             Printable.Of(CredentialText.Redact(agent.Replace(credential, "***", StringComparison.Ordinal)), MaxUserAgent))
         {
             Gateway = options.Value.Linked ? lease.Process : null,
+            TokenPolicy = caller.TokenPolicy,
         };
     }
 

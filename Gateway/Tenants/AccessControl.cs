@@ -22,6 +22,11 @@ internal sealed record Caller(Credential Credential, Tenant Tenant, IReadOnlyLis
     public TimeSpan? MaxDuration => Path.Select(tenant => tenant.MaxSessionDuration)
         .Append((Credential as Credential.ClientToken)?.MaxSessionDuration)
         .Min();
+
+    /// <summary>What the token is held to beside the tenants' policies.</summary>
+    public TokenPolicyRef? TokenPolicy => Credential is Credential.ClientToken { PolicyName: var name, Policy: var policy } && (name is not null || policy is not null)
+        ? new TokenPolicyRef(name, policy)
+        : null;
 }
 
 /// <summary>What is known of who calls.</summary>

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Orchestrator.Domain.Policies;
+using Orchestrator.Gateway.Policies;
 
 namespace Orchestrator.Gateway.Tenants;
 
@@ -27,7 +29,14 @@ internal sealed record ClientTokenRequest(
     public const int MaxSeconds = 86_400;
 
     private const int MaxMetadata = 2_048;
+    private const int MaxPolicy = 2_048;
     private const int MaxExponentLength = 4;
+
+    /// <summary>The name of a policy that its sessions are held to, beside what counts for all of the tenant's.</summary>
+    public string? PolicyName { get; init; }
+
+    /// <summary>A policy of its own instead, without moderation, of at most 2,048 characters.</summary>
+    public FramePolicy? Policy { get; init; }
 
     /// <summary>What an empty request asks for.</summary>
     public static ClientTokenRequest Default { get; } = new(null, null, null, null, null);
@@ -46,9 +55,23 @@ internal sealed record ClientTokenRequest(
         var duration = Nested(body, "constraints", errors) is { } constraints && Nested(constraints, "realtime", errors) is { } realtime
             ? Seconds(realtime, "maxSessionDuration", MinSessionDuration, MaxSeconds, errors)
             : null;
+        var (name, policy) = PolicyOf(body, errors);
         return errors.Count > 0
             ? (null, errors)
-            : (new ClientTokenRequest(expiresIn, models, origins, duration, metadata), errors);
+            : (new ClientTokenRequest(expiresIn, models, origins, duration, metadata) { PolicyName = name, Policy = policy }, errors);
+    }
+
+    /// <summary>A name, or a policy.</summary>
+    private static (string? Name, FramePolicy? Policy) PolicyOf(JsonElement parent, Dictionary<string, string> errors)
+    {
+        if (!TryGet(parent, "policy", out var value))
+            return (null, null);
+        if (value.ValueKind is JsonValueKind.String && value.GetString() is { } name && PolicyJson.IsName(name))
+            return (name, null);
+        if (value.ValueKind is JsonValueKind.Object && value.GetRawText().Length <= MaxPolicy)
+            return (null, PolicyJson.ReadInline(value, "policy", errors));
+        errors["policy"] = $"must be the name of a policy, or a policy of at most {MaxPolicy} characters";
+        return (null, null);
     }
 
     private static TimeSpan? Seconds(JsonElement parent, string name, int min, int max, Dictionary<string, string> errors)

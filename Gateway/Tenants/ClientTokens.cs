@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.DataProtection;
+using Orchestrator.Domain.Policies;
 using Orchestrator.Domain.Tenants;
 
 namespace Orchestrator.Gateway.Tenants;
@@ -22,7 +23,8 @@ internal sealed class ClientTokens(IDataProtectionProvider protection)
     public string Write(Credential.ClientToken token, string? prefix = null)
     {
         var content = new Content(
-            token.MintedBy, token.ExpiresAt.ToUnixTimeMilliseconds(), token.Models, token.Origins, (int?)token.MaxSessionDuration?.TotalSeconds, token.Metadata);
+            token.MintedBy, token.ExpiresAt.ToUnixTimeMilliseconds(), token.Models, token.Origins, (int?)token.MaxSessionDuration?.TotalSeconds, token.Metadata,
+            token.PolicyName, token.Policy);
         return (prefix ?? Prefix) + Base64Url.EncodeToString(_protector.Protect(JsonSerializer.SerializeToUtf8Bytes(content, TokenJson.Default.Content)));
     }
 
@@ -43,7 +45,11 @@ internal sealed class ClientTokens(IDataProtectionProvider protection)
                 content.Models,
                 content.Origins,
                 content.MaxSessionSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-                content.Metadata);
+                content.Metadata)
+            {
+                PolicyName = content.PolicyName,
+                Policy = content.Policy,
+            };
         }
         catch (Exception exception) when (exception is CryptographicException or JsonException or FormatException)
         {
@@ -58,7 +64,9 @@ internal sealed class ClientTokens(IDataProtectionProvider protection)
         [property: JsonPropertyName("m")] IReadOnlyList<string>? Models,
         [property: JsonPropertyName("o")] IReadOnlyList<string>? Origins,
         [property: JsonPropertyName("d")] int? MaxSessionSeconds,
-        [property: JsonPropertyName("x")] string? Metadata);
+        [property: JsonPropertyName("x")] string? Metadata,
+        [property: JsonPropertyName("p")] string? PolicyName = null,
+        [property: JsonPropertyName("q")] FramePolicy? Policy = null);
 }
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

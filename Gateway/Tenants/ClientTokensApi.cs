@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orchestrator.Domain.Tenants;
+using Orchestrator.Gateway.Policies;
 
 namespace Orchestrator.Gateway.Tenants;
 
@@ -24,7 +25,7 @@ internal static class ClientTokensApi
         .AddEndpointFilter<ApiCallerFilter>();
 
     private static async Task<Results<Ok<ClientTokenResponse>, ProblemHttpResult>> CreateAsync(
-        HttpContext context, ClientTokens tokens, SettingsOfPath settings, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, ClientTokens tokens, SettingsOfPath settings, PoliciesOfPath policies, TimeProvider time, CancellationToken cancellationToken)
     {
         var (request, errors) = await ReadAsync(context.Request);
         if (request is null)
@@ -37,6 +38,10 @@ internal static class ClientTokensApi
         if (decision.Terms is not { } terms)
             return Problems.Invalid(decision.Refusals.ToDictionary(FieldOf, WordsOf, StringComparer.Ordinal));
 
+        // Better said now than to every end user.
+        if (request.PolicyName is { } name && !await policies.IsNamedAsync(caller.Tenant.Path, name, cancellationToken))
+            return Problems.Invalid(new Dictionary<string, string> { ["policy"] = "is not the name of a policy of this tenant, or of one above it" });
+
         var token = new Credential.ClientToken(
             caller.Credential.KeyId,
             // As much of it as is sealed, so that both say the same.
@@ -44,13 +49,17 @@ internal static class ClientTokensApi
             terms.Models,
             terms.Origins,
             terms.MaxSessionDuration,
-            request.Metadata);
+            request.Metadata)
+        {
+            PolicyName = request.PolicyName,
+            Policy = request.Policy,
+        };
         var sealedToken = tokens.Write(token, effective.TokenPrefix);
         return sealedToken.Length <= AccessControl.MaxCredential
             ? TypedResults.Ok(ClientTokenResponse.For(sealedToken, token))
             : Problems.Invalid(new Dictionary<string, string>
             {
-                ["body"] = $"makes a token of more than {AccessControl.MaxCredential} characters; name fewer models or origins, or less metadata",
+                ["body"] = $"makes a token of more than {AccessControl.MaxCredential} characters; name fewer models or origins, or less metadata or policy",
             });
     }
 

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.Net.Http.Headers;
 using Orchestrator.Domain.Tenants;
 using Orchestrator.Gateway.Requests;
 using Orchestrator.Grains.Interfaces.Tenants;
@@ -14,9 +13,6 @@ namespace Orchestrator.Gateway.Tenants;
 /// </summary>
 internal static class TenantSettingsApi
 {
-    /// <summary>The version of settings that nobody ever made.</summary>
-    private const string Never = "none";
-
     public static void MapTenantSettings(this IEndpointRouteBuilder routes)
     {
         var settings = routes.MapGroup("/v1/tenants/{id}/settings").WithTags("Tenants")
@@ -66,22 +62,15 @@ internal static class TenantSettingsApi
         HttpContext context, TenantRow tenant, TenantSettings? wanted, SettingsOfPath settings, string? ifMatch, string? ifNoneMatch, CancellationToken cancellationToken)
     {
         var grain = settings.Of(tenant.Id);
-        string? etag;
-        if (ifMatch is null && ifNoneMatch?.Trim() == "*")
+        if (Precondition.Read(ifMatch, ifNoneMatch) is not { } condition)
+            return (null, Problems.ConditionRequired);
+        var etag = condition.ETag;
+        if (condition.IsFirst)
         {
             var standing = await grain.GetAsync(cancellationToken);
             if (standing.Settings is not null)
                 return (null, Problems.ConditionFailed);
             etag = standing.ETag;
-        }
-        else if (ifNoneMatch is null && EntityTagHeaderValue.TryParse(ifMatch, out var tag) && tag is { IsWeak: false, Tag.Length: > 2 })
-        {
-            var named = tag.Tag.Substring(1, tag.Tag.Length - 2);
-            etag = named == Never ? null : named;
-        }
-        else
-        {
-            return (null, Problems.ConditionRequired);
         }
 
         var change = await grain.ChangeAsync(new SettingsWish(wanted, DepthOf(context), etag, TenantScope.ActorOf(context)), cancellationToken);
@@ -97,7 +86,7 @@ internal static class TenantSettingsApi
         HttpContext context, TenantRow tenant, StandingSettings standing, TenantQueries queries, SettingsOfPath settings, CancellationToken cancellationToken)
     {
         var effective = await settings.EffectiveAsync(await queries.PathAsync(tenant.Id, cancellationToken), cancellationToken);
-        context.Response.Headers.ETag = $"\"{standing.ETag ?? Never}\"";
+        context.Response.Headers.ETag = Precondition.HeaderOf(standing.ETag);
         return TypedResults.Ok(TenantSettingsResponse.Of(standing, DepthOf(context), effective));
     }
 
