@@ -1,5 +1,7 @@
+using System.Text;
 using Orchestrator.Benchmarks.Support;
 using Orchestrator.Domain.Billing;
+using Orchestrator.Domain.Tenants;
 using Orchestrator.Storage;
 using Orchestrator.Storage.Tenants;
 
@@ -40,12 +42,28 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     public static async Task<GatewayUnderTest> StartAsync(string purpose)
     {
         var schema = await BenchSchema.CreateAsync(purpose);
-        var key = await PrepareAsync(schema);
+        var (_, key) = await PrepareAsync(schema);
         var provider = await ProviderProcess.StartAsync();
         var port = Ports.Free();
         var gateway = ChildProcess.StartOwn("orchestrator.dll", ["serve", "--urls", $"http://127.0.0.1:{port}"], provider.SettingsFor(schema));
         await gateway.WhenListeningAsync(port);
         return new GatewayUnderTest(schema, provider, gateway, port, await ProviderProcess.MintAsync(port, key));
+    }
+
+    /// <summary>Where a client of a tenant with such a policy opens a session of this model.</summary>
+    /// <param name="policy">The body of <c>PUT /v1/tenants/{id}/policy</c>.</param>
+    /// <param name="model">The model.</param>
+    public async Task<Uri> SessionUnderAsync(string policy, string model)
+    {
+        var (tenant, key) = await PrepareAsync(_schema);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}") };
+        http.DefaultRequestHeaders.Add("X-API-KEY", key);
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"/v1/tenants/{tenant}/policy") { Content = new StringContent(policy, Encoding.UTF8, "application/json") };
+        request.Headers.TryAddWithoutValidation("If-None-Match", "*");
+        using var answer = await http.SendAsync(request);
+        if (!answer.IsSuccessStatusCode)
+            throw new InvalidOperationException($"The policy was not taken: {await answer.Content.ReadAsStringAsync()}");
+        return ProviderProcess.Session(_port, await ProviderProcess.MintAsync(_port, key), model);
     }
 
     /// <inheritdoc/>
@@ -56,12 +74,12 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         await _schema.DisposeAsync();
     }
 
-    private static async Task<string> PrepareAsync(BenchSchema schema)
+    private static async Task<(TenantId Tenant, string Key)> PrepareAsync(BenchSchema schema)
     {
         await using var database = new Database(schema.Application);
         var admin = new TenantAdmin(database, TimeProvider.System);
         var tenant = await admin.AddTenantAsync("bench", "USD");
         await admin.SetPriceAsync(tenant, model: null, new Price(1_000m, Rounding.Default));
-        return (await admin.AddKeyAsync(tenant, "bench")).Key;
+        return (tenant, (await admin.AddKeyAsync(tenant, "bench")).Key);
     }
 }

@@ -15,7 +15,7 @@ internal static class RelayCommand
         var save = new Option<bool>("--save") { Description = "Also keep the table under Benchmarks/results" };
         var smoke = new Option<bool>("--smoke") { Description = "Small numbers, no floors, nothing installed: shows that it works, not how fast" };
         var only = new Option<string?>("--only") { Description = "One row beside the pump, without floors and without sessions' memory and set-ups: to compare settings" };
-        only.AcceptOnlyFromAmong("direct", "haproxy", "nginx", "python", "orchestrator", OrleansPeers.Cohosted, OrleansPeers.BehindGateway);
+        only.AcceptOnlyFromAmong("direct", "haproxy", "nginx", "python", "orchestrator", PolicyPeers.Idle, PolicyPeers.Checked, OrleansPeers.Cohosted, OrleansPeers.BehindGateway);
         var command = new Command("relay", "Messages, memory and set-ups through the whole path, beside a bare pump and other proxies; fails below a floor")
         {
             json, save, smoke, only,
@@ -91,13 +91,16 @@ internal static class RelayCommand
         await AddAsync("nginx", () => Peers.WhyMissing("nginx-light", () => Peers.HasProgram("nginx"), mayInstall), () => Peers.StartNginxAsync(gateway.Provider));
         await AddAsync("python", () => Peers.WhyMissing("python3-websockets", Peers.HasPythonWebsockets, mayInstall), () => Peers.StartPythonAsync(gateway.Provider));
         await AddAsync("orchestrator", () => null, () => Task.FromResult(new Peer("orchestrator", gateway.Session("sim-echo"), gateway.Process)));
+        await AddAsync(PolicyPeers.Idle, () => null, () => PolicyPeers.StartAsync(PolicyPeers.Idle, gateway));
+        await AddAsync(PolicyPeers.Checked, () => null, () => PolicyPeers.StartAsync(PolicyPeers.Checked, gateway));
         await AddAsync(OrleansPeers.Cohosted, () => SiloProgram.WhyMissing, () => OrleansPeers.StartCohostedAsync(gateway));
         await AddAsync(OrleansPeers.BehindGateway, () => SiloProgram.WhyMissing, () => OrleansPeers.StartBehindGatewayAsync(gateway));
         return missing;
 
         async Task AddAsync(string name, Func<string?> whyMissing, Func<Task<Peer>> start)
         {
-            if (only is not null && only != name)
+            // A policy's row says something beside the row without one.
+            if (only is not null && only != name && !(PolicyPeers.Names.Contains(only) && (name == "orchestrator" || PolicyPeers.Names.Contains(name))))
                 return;
             if (whyMissing() is { } reason)
                 missing.Add($"not measured: {name}: {reason}");

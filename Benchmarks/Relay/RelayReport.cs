@@ -17,7 +17,8 @@ internal sealed record RelayReport(string Table, string Json, IReadOnlyList<stri
     public static RelayReport Of(
         IReadOnlyDictionary<string, List<RoundResult>> measured, SessionFigures? cost, IReadOnlyList<string> notes, string machine)
     {
-        var rows = measured.Select(row => Row.Of(row.Key, row.Value, measured["pump"])).ToList();
+        var gateway = measured.GetValueOrDefault("orchestrator");
+        var rows = measured.Select(row => Row.Of(row.Key, row.Value, measured["pump"], PolicyPeers.Names.Contains(row.Key) ? gateway : null)).ToList();
         var report = new Report(
             Environment.ProcessorCount, ResultFile.Commit, SiloProgram.Experiment, rows,
             cost is null ? null : Math.Round(cost.Bytes), cost is null ? null : Math.Round(cost.SetUpsPerSecond, 1));
@@ -33,6 +34,12 @@ internal sealed record RelayReport(string Table, string Json, IReadOnlyList<stri
         {
             if (byName.TryGetValue(name, out var row) && row.RatioToPump < floor)
                 yield return $"{name} has {row.RatioToPump:0.00} of the bare pump, wanted {floor:0.00}";
+        }
+
+        foreach (var (name, floor) in Floors.OfGateway)
+        {
+            if (byName.TryGetValue(name, out var row) && row.RatioToGateway is { } ratio && ratio < floor)
+                yield return $"{name} has {ratio:0.00} of the row without a policy, wanted {floor:0.00}";
         }
 
         if (!byName.TryGetValue("nginx", out var nginx) || ours.MessagesPerS < Floors.OfNginx * nginx.MessagesPerS)
@@ -64,6 +71,8 @@ internal sealed record RelayReport(string Table, string Json, IReadOnlyList<stri
         table.AppendLine();
         if (report.SessionBytes is { } bytes)
             table.AppendLine(CultureInfo.InvariantCulture, $"{bytes:0} bytes (RSS) per idle session; {report.SetupsPerS:0} session set-ups/s including claim and dial");
+        foreach (var row in report.Rows.Where(row => row.RatioToGateway is not null))
+            table.AppendLine(CultureInfo.InvariantCulture, $"{row.Name}: {row.RatioToGateway:0.00} of the messages of orchestrator, which has no policy");
         foreach (var note in notes)
             table.AppendLine(note);
         return table.ToString().TrimEnd();
@@ -75,6 +84,9 @@ internal sealed record RelayReport(string Table, string Json, IReadOnlyList<stri
         /// <summary>Of the bare pump's messages; a row that could not be measured here is none that fell short.</summary>
         public static readonly (string Name, double Least)[] OfPump = [("orchestrator", 0.85), (OrleansPeers.Cohosted, 0.85), (OrleansPeers.BehindGateway, 0.60)];
 
+        /// <summary>Of the same process's own messages without a policy.</summary>
+        public static readonly (string Name, double Least)[] OfGateway = [(PolicyPeers.Idle, 0.95), (PolicyPeers.Checked, 0.70)];
+
         public const double OfNginx = 1.5;
         public const double OfPython = 2.5;
         public const double SessionBytes = 65_536;
@@ -83,15 +95,17 @@ internal sealed record RelayReport(string Table, string Json, IReadOnlyList<stri
 
     private sealed record Report(int Cores, string Commit, string? SiloEnvironment, IReadOnlyList<Row> Rows, double? SessionBytes, double? SetupsPerS);
 
-    private sealed record Row(string Name, double MessagesPerS, double P50Ms, double P99Ms, double RatioToPump, [property: JsonIgnore] double ProcessorUs)
+    private sealed record Row(
+        string Name, double MessagesPerS, double P50Ms, double P99Ms, double RatioToPump, [property: JsonIgnore] double ProcessorUs, double? RatioToGateway = null)
     {
         /// <summary>Medians; the ratio is the median of the ratios within each round.</summary>
-        public static Row Of(string name, IReadOnlyList<RoundResult> rounds, IReadOnlyList<RoundResult> pump) => new(
+        public static Row Of(string name, IReadOnlyList<RoundResult> rounds, IReadOnlyList<RoundResult> pump, IReadOnlyList<RoundResult>? gateway) => new(
             name,
             Math.Round(Statistics.Median(rounds.Select(round => round.MessagesPerSecond)), 1),
             Math.Round(Statistics.Median(rounds.Select(round => round.P50Milliseconds)), 3),
             Math.Round(Statistics.Median(rounds.Select(round => round.P99Milliseconds)), 3),
             Math.Round(Statistics.Median(rounds.Select((round, i) => round.MessagesPerSecond / pump[i].MessagesPerSecond)), 3),
-            Math.Round(Statistics.Median(rounds.Select(round => round.ProcessorMicroseconds)), 1));
+            Math.Round(Statistics.Median(rounds.Select(round => round.ProcessorMicroseconds)), 1),
+            gateway is null ? null : Math.Round(Statistics.Median(rounds.Select((round, i) => round.MessagesPerSecond / gateway[i].MessagesPerSecond)), 3));
     }
 }
