@@ -87,7 +87,8 @@ public static class GatewayHosting
             IClientDoor door = provider.GetRequiredService<IOptions<RelayOptions>>().Value.Linked
                 ? ActivatorUtilities.CreateInstance<LinkedClients>(provider)
                 : ActivatorUtilities.CreateInstance<LocalClients>(provider);
-            return new LabelledDoor(ActivatorUtilities.CreateInstance<RememberingDoor>(provider, ActivatorUtilities.CreateInstance<PolicyDoor>(provider, door)), provider.GetRequiredService<WhiteLabels>());
+            door = ActivatorUtilities.CreateInstance<PolicyDoor>(provider, door);
+            return new LabelledDoor(ActivatorUtilities.CreateInstance<RememberingDoor>(provider, door), provider.GetRequiredService<WhiteLabels>());
         });
         services.AddSingleton<FirstFrames>();
         services.AddSingleton<StreamEndpoint>();

@@ -145,7 +145,7 @@ public sealed partial class SessionRelay
     {
         Ring.Add(ObservedFrom.Upstream, labelled, isText: true);
         Observe(signal);
-        if (labelled.Length > 0)
+        if (labelled.Length > 0 && !_isWithholding)
             _client.Lane.Send(labelled);
         return ValueTask.FromResult(false);
     }

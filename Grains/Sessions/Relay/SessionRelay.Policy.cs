@@ -16,6 +16,7 @@ namespace Orchestrator.Grains.Sessions.Relay;
 public sealed partial class SessionRelay
 {
     private readonly SessionPolicy? _policy;
+    private bool _isWithholding;
     private readonly TaskCompletionSource _decided = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Whether a frame of the client goes on. Its pump waits meanwhile, so the order of frames is kept.</summary>
@@ -49,10 +50,13 @@ public sealed partial class SessionRelay
     /// <summary>What the provider says and the client may not hear counts all the same.</summary>
     private async ValueTask<bool> WithholdAsync(ReadOnlyMemory<byte> payload, WebSocketMessageType kind)
     {
+        // Said in other words it is not for the client either. One pump reads the provider, so nobody else sees this.
+        _isWithholding = true;
         if (kind is WebSocketMessageType.Text)
             await InspectSignalAsync(OurKey.IsIn(payload.Span) ? Encoding.UTF8.GetBytes(OurKey.Redact(Encoding.UTF8.GetString(payload.Span))) : payload);
         else
             Ring.Add(ObservedFrom.Upstream, payload.Span, isText: false);
+        _isWithholding = false;
         return false;
     }
 
