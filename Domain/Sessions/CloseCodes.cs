@@ -87,6 +87,10 @@ public static class CloseCodes
     /// <summary>The code's line. Throws for a number outside the catalogue.</summary>
     public static CloseCodeEntry Entry(this CloseCode code) => ByCode[code];
 
+    /// <summary>The code whose close frame this is, by its number and its words; null for the close of somebody else.</summary>
+    public static CloseCode? OfWire(int? wire, string? reason) =>
+        All.FirstOrDefault(entry => entry.Wire == wire && string.Equals(entry.Reason, reason, StringComparison.Ordinal))?.Code;
+
     /// <summary>The code with this stable name, or null.</summary>
     public static CloseCode? Named(string name) => ByName.GetValueOrDefault(name)?.Code;
 }
