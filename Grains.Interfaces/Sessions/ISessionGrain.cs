@@ -42,6 +42,17 @@ public interface ISessionGrain
     /// <summary>Sends a text frame to the provider for the tenant's server. False when the session has no relay here, or no room for it now.</summary>
     Task<bool> SteerAsync(SteeringFrame frame, CancellationToken cancellationToken);
 
+    /// <summary>What a request about a session has to know of it. Answers at once.</summary>
+    /// <param name="isClient">The session's own client asks, which shows that it is still there.</param>
+    /// <param name="cancellationToken">Gives the call up.</param>
+    Task<SessionLook> LookAsync(bool isClient, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Frames of a client that speaks to us over HTTP: they go the way of any frame of a client. Answers at once; not safe to
+    /// repeat, for a frame that is sent twice is said twice.
+    /// </summary>
+    Task<SignalAnswer> SignalAsync(ClientSignal signal, CancellationToken cancellationToken);
+
     /// <summary>Ends the session for good; the first close code wins, so repeating it is safe.</summary>
     Task CloseAsync(CloseCode code, CancellationToken cancellationToken);
 }

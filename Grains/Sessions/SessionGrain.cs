@@ -121,6 +121,31 @@ public partial class SessionGrain(
         return Task.FromResult(false);
     }
 
+    /// <inheritdoc/>
+    public Task<SessionLook> LookAsync(bool isClient, CancellationToken cancellationToken)
+    {
+        if (relays.TryGet(_session, out var relay))
+            return Task.FromResult(relay.Look(isClient));
+        LeaveUnlessRead();
+        return Task.FromResult(SessionLook.Gone);
+    }
+
+    /// <inheritdoc/>
+    public Task<SignalAnswer> SignalAsync(ClientSignal signal, CancellationToken cancellationToken)
+    {
+        if (relays.TryGet(_session, out var relay))
+            return Task.FromResult(relay.Signal(signal));
+        LeaveUnlessRead();
+        return Task.FromResult(SignalAnswer.Gone);
+    }
+
+    /// <summary>A grain without a session ends, but not before its ring does.</summary>
+    private void LeaveUnlessRead()
+    {
+        if (!relays.TryGetRing(_session, out _))
+            life.EndWhenIdle();
+    }
+
     private void Refuse(SessionRelay relay, CloseCode code)
     {
         metrics.SessionRefused(code);

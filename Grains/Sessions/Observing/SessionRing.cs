@@ -50,6 +50,16 @@ public sealed class SessionRing(int maxBytes, RingBudget budget, TimeProvider ti
         }
     }
 
+    /// <summary>The number that the next frame will have.</summary>
+    public long Next
+    {
+        get
+        {
+            lock (_gate)
+                return _next;
+        }
+    }
+
     /// <summary>For how long it has been closed; null while it is not.</summary>
     public TimeSpan? ClosedFor
     {

@@ -32,7 +32,9 @@ public sealed partial class SessionRelay
             return;
         Link?.CheckSilence();
         _clock?.Count();
-        if (Limit() is { } code)
+        if (IsSilent)
+            Post(new SessionEvent.ClientLeft(PeerClose.Gone));
+        else if (Limit() is { } code)
             Post(new SessionEvent.CloseRequested(code));
         else if (_meter.CheckStall(_services.Options.TickTimeout) is { } news)
             Post(news);
@@ -51,7 +53,7 @@ public sealed partial class SessionRelay
         if (_readyAt == 0 && time.GetElapsedTime(StartedAt) > options.WaitTimeout)
             return CloseCode.WaitLimit;
 
-        var messages = _client.Messages + _upstream.Messages;
+        var messages = _client.Messages + _upstream.Messages + Signals;
         // Where our clock counts, seconds are generated without a word.
         if (messages != _quietAt || _quietSince == 0 || _clock is { IsRunning: true })
             (_quietAt, _quietSince) = (messages, time.GetTimestamp());
@@ -76,6 +78,7 @@ public sealed partial class SessionRelay
 
         _upstream.Cut();
         _client.Cut();
+        CutSignals();
         TellObservers();
         _services.Registry.Remove(this);
         _completion.TrySetResult();

@@ -93,6 +93,8 @@ internal sealed class LinkWorld : IGrains, IAsyncDisposable
         public Task<ObservedPage> ReadFramesAsync(long from, int bytes, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<bool> SteerAsync(SteeringFrame frame, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<SessionLook> LookAsync(bool isClient, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<SignalAnswer> SignalAsync(ClientSignal signal, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task CloseAsync(CloseCode code, CancellationToken cancellationToken)
         {
