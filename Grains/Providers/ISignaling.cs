@@ -6,7 +6,7 @@ namespace Orchestrator.Grains.Providers;
 /// </summary>
 public interface ISignaling
 {
-    /// <summary>What comes before an offer, and the offer.</summary>
+    /// <summary>What comes before an offer, and the offer: of several frames the last, which waits until the provider says that it is ready.</summary>
     IReadOnlyList<byte[]> Offer(string sdp);
 
     /// <summary>A candidate as the JSON object that browsers make of one; null ends the list.</summary>
@@ -39,6 +39,8 @@ public enum SignalingWordKind
     ImageAnswer,
     /// <summary>The provider complains.</summary>
     Error,
+    /// <summary>A server that the client's media may need on its way, as the JSON object that browsers read.</summary>
+    IceServer,
 }
 
 /// <summary>One such word.</summary>

@@ -1,4 +1,6 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Orchestrator.Domain.Billing;
 
 namespace Orchestrator.Grains.Providers.Decart;
@@ -6,6 +8,9 @@ namespace Orchestrator.Grains.Providers.Decart;
 /// <summary>The frames that we say ourselves, byte for byte as the provider would.</summary>
 internal static class DecartMessages
 {
+    /// <summary>For whole objects: the frames go to programs, not into a page.</summary>
+    internal static JsonSerializerOptions Relaxed { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary><c>{"type":"error","error":"..."}</c></summary>
     public static byte[] Error(string text) => Write("error", writer => writer.WriteString("error", text));
 
@@ -32,6 +37,23 @@ internal static class DecartMessages
         writer.WriteBoolean("success", false);
         writer.WriteString("error", error);
     });
+
+    /// <summary>What a <c>turn_config</c> tells, without its type: the object that browsers read.</summary>
+    public static string IceServer(ReadOnlySpan<byte> frame)
+    {
+        var reader = new Utf8JsonReader(frame, new JsonReaderOptions { MaxDepth = 64 });
+        try
+        {
+            var server = JsonNode.Parse(ref reader)!.AsObject();
+            server.Remove("type");
+            return server.ToJsonString(Relaxed);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
+        {
+            // Broken off behind its type, or with a member twice.
+            return "{}";
+        }
+    }
 
     /// <summary>A frame of that type with these members.</summary>
     internal static byte[] Write(string type, Action<Utf8JsonWriter> fields) => FrameWriter.Write(type, fields);

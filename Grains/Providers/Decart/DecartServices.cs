@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orchestrator.Grains.Providers.Decart.Http;
 
 namespace Orchestrator.Grains.Providers.Decart;
 
@@ -7,5 +8,6 @@ internal static class DecartServices
 {
     public static IServiceCollection AddDecart(this IServiceCollection services) => services
         .AddSingleton<IDialect, DecartDialect>()
+        .AddSingleton<DecartHttp>()
         .AddSingleton<IDialectDialer, DecartDialer>();
 }

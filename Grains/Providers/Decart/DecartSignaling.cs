@@ -45,6 +45,8 @@ public sealed class DecartSignaling : ISignaling
             return Answered(SignalingWordKind.PromptAnswer, frame);
         if (type.ValueTextEquals("set_image_ack"u8))
             return Answered(SignalingWordKind.ImageAnswer, frame);
+        if (type.ValueTextEquals("turn_config"u8))
+            return new(SignalingWordKind.IceServer, DecartMessages.IceServer(frame));
         return type.ValueTextEquals("error"u8) ? new(SignalingWordKind.Error, FrameReader.ReadText(frame, "error"u8)) : default;
     }
 
