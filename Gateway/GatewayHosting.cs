@@ -9,6 +9,7 @@ using Orchestrator.Gateway.Providers;
 using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions;
 using Orchestrator.Gateway.Sessions.Observing;
+using Orchestrator.Gateway.Sessions.Http;
 using Orchestrator.Gateway.Telemetry;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Billing.Export;
@@ -93,6 +94,7 @@ public static class GatewayHosting
         services.AddSingleton<FirstFrames>();
         services.AddSingleton<StreamEndpoint>();
         services.AddObserving();
+        services.AddHttpSessions();
         services.AddHealth();
 
         // The same in development: what cannot be read is 400, and no exception that repeats it goes to the log.
@@ -141,6 +143,7 @@ public static class GatewayHosting
         app.MapClientTokens();
         app.MapSessions();
         app.MapObserving();
+        app.MapHttpSessions();
         app.MapTenants();
         app.MapKeys();
         app.MapHosts();

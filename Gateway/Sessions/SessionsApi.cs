@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Tenants;
+using Orchestrator.Gateway.Sessions.Http;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Interfaces.Sessions;
@@ -22,7 +23,8 @@ internal static class SessionsApi
         sessions.MapGet("", ListAsync).WithName("ListSessions").WithSummary("Sessions, newest first");
         sessions.MapGet("/{id}", GetAsync).WithName("GetSession").WithSummary("One session: where it is, its seconds and its charge so far");
         sessions.MapGet("/{id}/timeline", TimelineAsync).WithName("GetTimeline").WithSummary("What happened to a session, in order");
-        sessions.MapDelete("/{id}", EndAsync).WithName("EndSession").WithSummary("End a session for good, the provider's too");
+        routes.MapGroup("/v1/sessions").WithTags("Sessions").AddEndpointFilter<BrowserAccess>().AddEndpointFilter<EnderFilter>()
+            .MapDelete("/{id}", EndAsync).WithName("EndSession").WithSummary("End a session for good, the provider's too");
     }
 
     private static async Task<Results<Ok<SessionPage>, ProblemHttpResult>> ListAsync(

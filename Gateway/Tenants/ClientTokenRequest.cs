@@ -95,7 +95,8 @@ internal sealed record ClientTokenRequest(
         return null;
     }
 
-    private static string? Object(JsonElement parent, string name, Dictionary<string, string> errors)
+    /// <summary>A JSON object that is kept as it is; null when there is none, or it is too much.</summary>
+    internal static string? Object(JsonElement parent, string name, Dictionary<string, string> errors)
     {
         if (!TryGet(parent, name, out var value))
             return null;

@@ -85,6 +85,9 @@ public interface ISessionQueries
     /// <summary>Sessions from the newest on, before <paramref name="before"/> if given.</summary>
     Task<IReadOnlyList<SessionRow>> ListAsync(TenantId viewer, bool liveOnly, SessionId? before, int limit, CancellationToken cancellationToken);
 
+    /// <summary>How many sessions of the viewer and of those below it are live.</summary>
+    Task<int> CountLiveAsync(TenantId viewer, CancellationToken cancellationToken);
+
     /// <summary>One session.</summary>
     Task<SessionRow?> FindAsync(TenantId viewer, SessionId session, CancellationToken cancellationToken);
 

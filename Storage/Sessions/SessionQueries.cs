@@ -34,6 +34,17 @@ public sealed class SessionQueries(Database database) : ISessionQueries
     }
 
     /// <inheritdoc/>
+    public async Task<int> CountLiveAsync(TenantId viewer, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand("""
+            SELECT count(*)::integer FROM session s
+            WHERE s.tenant_id = ANY (ARRAY(SELECT t.id FROM tenant t WHERE t.path @> ARRAY[$1])) AND s.ended_at IS NULL
+            """);
+        command.Parameters.Value(viewer.Value);
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <inheritdoc/>
     public async Task<SessionRow?> FindAsync(TenantId viewer, SessionId session, CancellationToken cancellationToken)
     {
         await using var command = database.Source.CreateCommand($"SELECT {Columns} FROM session s WHERE s.id = $1 AND s.path @> ARRAY[$2]");

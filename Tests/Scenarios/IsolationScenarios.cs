@@ -55,6 +55,25 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
         ["GET /v1/usage"]                        = nameof(Nobody_learns_what_is_paid_above_it),
         ["GET /v1/invoices/preview"]             = nameof(Nobody_learns_what_is_paid_above_it),
         ["GET /openapi/v1.json"]                 = nameof(Health_tells_nothing_of_sessions),
+        ["POST /v1/sessions"]                    = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["PATCH /v1/sessions/{id}"]              = nameof(A_foreign_session_answers_as_an_absent_one),
+        ["POST /v1/sessions/{id}/prompt"]        = nameof(A_foreign_session_answers_as_an_absent_one),
+        ["POST /v1/sessions/{id}/image"]         = nameof(A_foreign_session_answers_as_an_absent_one),
+        ["GET /v1/sessions/{id}/events"]         = nameof(A_foreign_session_answers_as_an_absent_one),
+        ["GET /v1/realtime/quota"]               = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["POST /v1/realtime/sessions"]           = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["PATCH /v1/realtime/sessions/{id}"]     = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["POST /v1/realtime/sessions/{id}/prompt"] = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["POST /v1/realtime/sessions/{id}/image"] = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["GET /v1/realtime/sessions/{id}/events"] = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["DELETE /v1/realtime/sessions/{id}"]    = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["POST /whip"]                           = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["POST /whip/{model}"]                   = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["GET /whip"]                            = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["GET /whip/{model}"]                    = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["GET /whip/sessions/{id}"]              = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["PATCH /whip/sessions/{id}"]            = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["DELETE /whip/sessions/{id}"]           = nameof(What_is_opened_over_http_belongs_to_its_tenant),
         ["GET /healthz/live"]                    = nameof(Health_tells_nothing_of_sessions),
         ["GET /healthz/ready"]                   = nameof(Health_tells_nothing_of_sessions),
         ["GET /healthz/sessions"]                = nameof(Health_tells_nothing_of_sessions),
@@ -63,10 +82,14 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
     public static IEnumerable<object[]> AboutOne =>
         Endpoints.Where(endpoint => endpoint.Value == nameof(A_foreign_session_answers_as_an_absent_one)).Select(endpoint => endpoint.Key.Split(' ').ToArray<object>());
 
+    /// <summary>Those of them that any session takes; the rest is for clients without a socket.</summary>
+    public static IEnumerable<object[]> AboutOneWithASocket => AboutOne.Where(endpoint => endpoint is not ([not "GET" and not "DELETE", _] or [_, "/v1/sessions/{id}/events"]));
+
     [Fact]
     public async Task Every_endpoint_has_its_test()
     {
-        var mapped = await MappedEndpoints.OfAsync(world);
+        // What browsers ask before they ask tells the same to everybody, of every address.
+        var mapped = (await MappedEndpoints.OfAsync(world)).Where(endpoint => !endpoint.StartsWith("OPTIONS ", StringComparison.Ordinal));
 
         Assert.Equal(Endpoints.Keys.Order(), mapped.Order());
         Assert.All(Endpoints.Values, test => Assert.NotNull(typeof(IsolationScenarios).GetMethod(test)));
@@ -98,7 +121,34 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
         Assert.False(owned.Over.IsCompleted || parents.Over.IsCompleted);
     }
 
-    [Theory, MemberData(nameof(AboutOne))]
+    [Fact]
+    public async Task What_is_opened_over_http_belongs_to_its_tenant()
+    {
+        var (owner, stranger) = (await world.NewTenantAsync(), await world.NewTenantAsync());
+        using var http = world.Http(owner.Key);
+        foreach (var path in new[] { "/v1/sessions", "/v1/realtime/sessions", "/whip?model=sim-moderated" })
+        {
+            using var offer = path.StartsWith("/whip", StringComparison.Ordinal)
+                ? new StringContent(HttpWorld.Offer, new System.Net.Http.Headers.MediaTypeHeaderValue("application/sdp"))
+                : (HttpContent)System.Net.Http.Json.JsonContent.Create(new { model = "sim-moderated", sdp = new { type = "offer", sdp = HttpWorld.Offer } });
+            using var opened = await http.PostAsync(path, offer);
+            var location = opened.Headers.Location!.ToString();
+
+            foreach (var (method, part) in new[] { ("PATCH", ""), ("POST", "/prompt"), ("POST", "/image"), ("GET", "/events"), ("GET", ""), ("DELETE", "") })
+            {
+                var told = await AskAsync(stranger, method, location + part);
+                var absent = await AskAsync(stranger, method, location.Replace(location.Split('/')[^1], Absent, StringComparison.Ordinal) + part);
+                Assert.Equal(absent, told);
+                Assert.True(told.Status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed, $"{method} {location}{part}: {told}");
+            }
+
+            Assert.DoesNotContain(location.Split('/')[^1], await ListAsync(stranger, ""));
+            Assert.Equal("{\"limit\":null,\"active\":0,\"remaining\":null}", (await AskAsync(stranger, "GET", "/v1/realtime/quota")).Body);
+            Assert.Contains(location.Split('/')[^1], await ListAsync(owner, ""));
+        }
+    }
+
+    [Theory, MemberData(nameof(AboutOneWithASocket))]
     public async Task A_parent_sees_and_ends_what_its_child_opens(string method, string path)
     {
         var parent = await world.NewTenantAsync();
