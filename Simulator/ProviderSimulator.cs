@@ -1,6 +1,7 @@
 using Orchestrator.Simulator.Control;
 using Orchestrator.Simulator.Oracles;
 using Orchestrator.Simulator.Providers.Decart;
+using Orchestrator.Simulator.Providers.Decart.Http;
 using Orchestrator.Simulator.Providers.LiveStyler;
 using Orchestrator.Simulator.Scripts;
 using Orchestrator.Simulator.Stripe;
@@ -19,6 +20,7 @@ public sealed class ProviderSimulator : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ScriptLibrary _scripts;
     private readonly ConnectionBook _connections;
+    private readonly HttpSignaling _http;
 
     private ProviderSimulator(SimulatorOptions options)
     {
@@ -33,6 +35,8 @@ public sealed class ProviderSimulator : IAsyncDisposable
         _app.MapGet(StreamEndpoint.Path, stream.HandleAsync);
         _app.MapGet(LiveStylerEndpoint.ClientPath, new LiveStylerEndpoint(options, _scripts, Truth, _connections).HandleAsync);
         _app.MapGet(FilterList.Path, Filters.HandleAsync);
+        _http = new(options, _scripts, Truth);
+        _http.Map(_app);
         _app.MapControl(new(_scripts, Truth, _connections, options.ApiKey));
 
         Stripe = new(options.Stripe, options.TimeProvider, _app.Lifetime.ApplicationStopping);
@@ -60,6 +64,9 @@ public sealed class ProviderSimulator : IAsyncDisposable
 
     /// <summary>The open connections and the newest of those that ended, oldest first.</summary>
     public IReadOnlyList<ProviderConnection> Connections => _connections.Snapshot();
+
+    /// <summary>The sessions that were opened over HTTP, oldest first.</summary>
+    public IReadOnlyList<HttpProviderSession> HttpSessions => _http.Sessions;
 
     /// <summary>Starts a simulator; it listens when the task completes.</summary>
     public static async Task<ProviderSimulator> StartAsync(SimulatorOptions? options = null, CancellationToken cancellationToken = default)

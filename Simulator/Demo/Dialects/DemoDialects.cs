@@ -9,6 +9,7 @@ internal static class DemoDialects
         new DecartADemo(),
         new DecartBDemo(),
         new LiveStylerDemo(),
+        new HttpDemo(),
     ];
 
     /// <summary>The one of that name; null when there is none.</summary>
