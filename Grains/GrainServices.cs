@@ -11,6 +11,7 @@ using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Providers.Decart;
 using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Providers.LiveStyler;
+using Orchestrator.Grains.Providers.OpenAI;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Grains.Sessions.Link;
@@ -30,6 +31,7 @@ public static class GrainServices
 
         services.AddDecart();
         services.AddLiveStyler();
+        services.AddOpenAI();
         services.AddSingleton<ProviderCatalog>();
         services.AddSingleton<ProviderNames>();
         services.AddSingleton<UpstreamSockets>();
@@ -61,6 +63,7 @@ public static class GrainServices
         services.TryAddSingleton<IPeers, NoPeers>();
         services.AddSingleton<IsolationWatch>();
         services.AddSingleton<ProcessLease>();
+        services.AddSingleton<LostCalls>();
         services.AddSingleton<Reaper>();
         services.AddSingleton<ProcessRuntime>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ProcessRuntime>());

@@ -5,6 +5,7 @@ using Orchestrator.Grains.Billing.Export;
 using Orchestrator.Grains.Billing.Export.Webhooks;
 using Orchestrator.Grains.Billing.Reconciliation;
 using Orchestrator.Grains.Hosting;
+using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Grains.Sessions.Relay;
@@ -31,6 +32,7 @@ public sealed partial class ProcessRuntime(
     ExportPump export,
     ErrorReports reports,
     Reconciler reconciler,
+    IEnumerable<ILingeringUpstreams> lingering,
     TimeProvider time,
     ILogger<ProcessRuntime> logger) : IHostedLifecycleService
 {
@@ -65,6 +67,8 @@ public sealed partial class ProcessRuntime(
     {
         await drain.RunAsync(cancellationToken);
 
+        // What goes on without us must not: nobody looks for the calls of a session that has ended.
+        await WithinAsync("hang-up of calls", Task.WhenAll(lingering.Select(upstreams => upstreams.WhenEndedAsync())));
         // The lease lapses by itself and others finish what was not written, so nothing here is worth more than its time.
         await WithinAsync("journal", journal.DrainAsync(CancellationToken.None));
         await WithinAsync("loops", Task.WhenAll(_loops.Select(loop => loop.DisposeAsync().AsTask())));

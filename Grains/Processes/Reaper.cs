@@ -7,7 +7,7 @@ namespace Orchestrator.Grains.Processes;
 /// Finishes the sessions of processes that were lost: in every process, each second. Several may try at once; the rows
 /// decide who takes which session, and each gets its one end.
 /// </summary>
-public sealed partial class Reaper(IProcessStore store, ProcessLease lease, SessionMetrics metrics, ILogger<Reaper> logger)
+public sealed partial class Reaper(IProcessStore store, ProcessLease lease, LostCalls calls, SessionMetrics metrics, ILogger<Reaper> logger)
 {
     /// <summary>How many sessions are taken in one transaction.</summary>
     public const int BatchSize = 200;
@@ -21,10 +21,11 @@ public sealed partial class Reaper(IProcessStore store, ProcessLease lease, Sess
                 LogDeclaredDead(dead);
         }
 
+        var settled = await calls.LookAsync(lease.Process, cancellationToken);
         IReadOnlyList<ReapedSession> reaped;
         do
         {
-            reaped = await store.ReapAsync(lease.Process, BatchSize, cancellationToken);
+            reaped = await store.ReapAsync(lease.Process, BatchSize, settled, cancellationToken);
             if (reaped.Count == 0)
                 return;
             metrics.SessionsReaped(reaped.Count);

@@ -14,6 +14,23 @@ public sealed record ClientLeg(string Path)
     /// the dialect lists by its full name.
     /// </summary>
     public bool ModelIsOptional { get; init; }
+
+    /// <summary>The subprotocol that is selected where a client offers it; a browser that offered some takes no other answer.</summary>
+    public string? Subprotocol { get; init; }
+
+    /// <summary>What an offered subprotocol begins with that carries the client's credential.</summary>
+    public string? CredentialSubprotocol { get; init; }
+
+    /// <summary>The query parameter that asks for a further connection to a running session and not for a session.</summary>
+    public string? SidebandParameter { get; init; }
+
+    /// <summary>The credential among the subprotocols that a client offers, or null.</summary>
+    public string? CredentialIn(IEnumerable<string> offered) => CredentialSubprotocol is null
+        ? null
+        : offered.FirstOrDefault(one => one.StartsWith(CredentialSubprotocol, StringComparison.Ordinal))?[CredentialSubprotocol.Length..];
+
+    /// <summary>The subprotocol to select among those that a client offers, or null.</summary>
+    public string? Select(IEnumerable<string> offered) => Subprotocol is { } mine && offered.Contains(mine, StringComparer.Ordinal) ? mine : null;
 }
 
 /// <summary>A dialect's first frame of a client, where that holds its credential. It is ours to read and goes no further.</summary>

@@ -106,6 +106,31 @@ internal static class FrameReader
         }
     }
 
+    /// <summary>The text of a member of a top-level object; null when there is none, or no text. Never throws.</summary>
+    public static string? ReadText(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> outer, ReadOnlySpan<byte> inner)
+    {
+        if (!TryReadMember(frame, outer, out var reader) || reader.TokenType is not JsonTokenType.StartObject)
+            return null;
+        try
+        {
+            while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
+            {
+                var isIt = IsText(reader) && reader.ValueTextEquals(inner);
+                if (!reader.Read())
+                    return null;
+                if (isIt)
+                    return reader.TokenType is JsonTokenType.String ? reader.GetString() : null;
+                reader.Skip();
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // Broken off, or halves of pairs.
+        }
+
+        return null;
+    }
+
     /// <summary>A top-level member that is an object, as it stands in the frame; null when there is none. Never throws.</summary>
     public static string? ReadObject(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> name)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.WebSockets;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Interfaces.Sessions;
@@ -36,5 +37,5 @@ public interface IDialectDialer : IUpstreamDialer
     string Dialect { get; }
 }
 
-/// <summary>An open socket, or why there is none.</summary>
-public readonly record struct DialOutcome(WebSocket? Socket, CloseCode Refused, string? Detail);
+/// <summary>An open socket, or why there is none; the status is that of an HTTP answer that was no upgrade.</summary>
+public readonly record struct DialOutcome(WebSocket? Socket, CloseCode Refused, string? Detail, HttpStatusCode Status = default);

@@ -17,6 +17,9 @@ public sealed class ProviderCatalog
             : throw new InvalidOperationException($"Providers:{provider.Key}:Dialect is '{provider.Value.Dialect}'; known are {string.Join(", ", byName.Keys)}."))];
     }
 
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<ProviderEntry> All => _providers;
+
     /// <summary>The first provider that speaks this dialect and serves this model.</summary>
     public bool TryFind(string dialect, string model, [NotNullWhen(true)] out ProviderEntry? provider)
     {

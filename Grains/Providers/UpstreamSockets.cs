@@ -38,7 +38,9 @@ public sealed partial class UpstreamSockets : IDisposable
     /// <param name="address">Where; it may hold our key and is never logged.</param>
     /// <param name="configure">Headers and subprotocols of the dialect.</param>
     /// <param name="cancellationToken">Gives the dial up.</param>
-    public async Task<DialOutcome> OpenAsync(string provider, Uri address, Action<ClientWebSocketOptions>? configure, CancellationToken cancellationToken)
+    /// <param name="expected">A refusal that is nothing to report, if there is one.</param>
+    public async Task<DialOutcome> OpenAsync(
+        string provider, Uri address, Action<ClientWebSocketOptions>? configure, CancellationToken cancellationToken, HttpStatusCode? expected = null)
     {
         var socket = new ClientWebSocket();
         socket.Options.KeepAliveInterval = _options.KeepAliveInterval;
@@ -59,8 +61,9 @@ public sealed partial class UpstreamSockets : IDisposable
             socket.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
             // The message of the exception may hold the address, and with it our key.
-            LogDialFailed(provider, (int)status, exception.GetType().Name);
-            return new DialOutcome(Socket: null, Reason(status), status == default ? "no answer" : $"HTTP {(int)status}");
+            if (status != expected)
+                LogDialFailed(provider, (int)status, exception.GetType().Name);
+            return new DialOutcome(Socket: null, Reason(status), status == default ? "no answer" : $"HTTP {(int)status}", status);
         }
     }
 

@@ -96,15 +96,36 @@ public sealed class ProcessStore(Database database) : IProcessStore
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ReapedSession>> ReapAsync(long caller, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<LostUpstream>> FindLostAsync(long caller, IReadOnlyList<string> providers, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand("""
+            SELECT s.id, s.provider, s.upstream_session_id
+            FROM process p JOIN session s ON s.owner = p.id AND s.ended_at IS NULL
+            WHERE p.dead_at IS NOT NULL AND p.finished_at IS NULL AND p.id <> $1 AND s.upstream_session_id IS NOT NULL AND s.provider = ANY($2)
+            ORDER BY s.id LIMIT $3
+            """);
+        command.Parameters.Value(caller).Value(providers.ToArray()).Value(limit);
+        var lost = new List<LostUpstream>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            lost.Add(new LostUpstream(new SessionId(reader.GetGuid(0)), reader.GetString(1), reader.GetString(2)));
+        return lost;
+    }
+
+    /// <summary>Where no upstream outlives its process.</summary>
+    public Task<IReadOnlyList<ReapedSession>> ReapAsync(long caller, int limit, CancellationToken cancellationToken) =>
+        ReapAsync(caller, limit, CallsOfLost.None, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ReapedSession>> ReapAsync(long caller, int limit, CallsOfLost calls, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
 
-        var taken = await TakeAsync(connection, caller, limit, cancellationToken);
+        var taken = await TakeAsync(connection, caller, limit, calls.Unsettled, cancellationToken);
         if (taken.Count == 0)
             return [];
-        await CloseRunsAsync(connection, taken.Keys.ToArray(), cancellationToken);
+        await CloseRunsAsync(connection, taken.Keys.ToArray(), calls.HungUp, cancellationToken);
         var reaped = await EndAsync(connection, taken, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return reaped;
@@ -114,18 +135,19 @@ public sealed class ProcessStore(Database database) : IProcessStore
     /// Under the next epoch, from which on nothing that the lost process might still send counts. A caller that was itself
     /// declared dead takes its own sessions back at its next flush; it does not finish them.
     /// </summary>
-    private static async Task<Dictionary<Guid, long>> TakeAsync(NpgsqlConnection connection, long caller, int limit, CancellationToken cancellationToken)
+    private static async Task<Dictionary<Guid, long>> TakeAsync(
+        NpgsqlConnection connection, long caller, int limit, IReadOnlyList<SessionId> without, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("""
             WITH lost AS MATERIALIZED (
               SELECT s.id, s.owner FROM process p JOIN session s ON s.owner = p.id AND s.ended_at IS NULL
-              WHERE p.dead_at IS NOT NULL AND p.finished_at IS NULL AND p.id <> $1
+              WHERE p.dead_at IS NOT NULL AND p.finished_at IS NULL AND p.id <> $1 AND s.id <> ALL($3)
               ORDER BY s.id LIMIT $2
               FOR NO KEY UPDATE OF s SKIP LOCKED
             )
             UPDATE session s SET owner = $1, epoch = s.epoch + 1 FROM lost WHERE s.id = lost.id RETURNING s.id, lost.owner
             """, connection);
-        command.Parameters.Value(caller).Value(limit);
+        command.Parameters.Value(caller).Value(limit).Value(without.Select(session => session.Value).ToArray());
         var taken = new Dictionary<Guid, long>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -133,12 +155,17 @@ public sealed class ProcessStore(Database database) : IProcessStore
         return taken;
     }
 
-    private static async Task CloseRunsAsync(NpgsqlConnection connection, Guid[] sessions, CancellationToken cancellationToken)
+    /// <summary>At their marks; of a call that went on until it was hung up, the mark is that instant, by the clock from which it began to count.</summary>
+    private static async Task CloseRunsAsync(
+        NpgsqlConnection connection, Guid[] sessions, IReadOnlyList<HungUp> hungUp, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("""
             WITH run AS MATERIALIZED (
-              SELECT g.id, g.ledgered_ms, g.mark_ms, s.epoch, s.tenant_id
+              SELECT g.id, g.ledgered_ms, s.epoch, s.tenant_id,
+                     CASE WHEN c.ago_ms IS NULL THEN g.mark_ms ELSE greatest(g.mark_ms,
+                       least(g.authorised_ms, (extract(epoch FROM clock_timestamp() - g.started_at) * 1000)::bigint - c.ago_ms)) END AS mark_ms
               FROM generation g JOIN session s ON s.id = g.session_id
+              LEFT JOIN unnest($3::uuid[], $4::bigint[]) AS c (session_id, ago_ms) ON c.session_id = g.session_id
               WHERE g.session_id = ANY($1) AND g.closed_at IS NULL
               ORDER BY g.id FOR NO KEY UPDATE OF g
             ), posted AS (
@@ -150,7 +177,8 @@ public sealed class ProcessStore(Database database) : IProcessStore
                 settled_at = CASE WHEN g.payers = '{}' THEN clock_timestamp() END
             FROM run WHERE g.id = run.id
             """, connection);
-        command.Parameters.Value(sessions).Value(CloseCode.ProcessLost.Entry().Name);
+        command.Parameters.Value(sessions).Value(CloseCode.ProcessLost.Entry().Name)
+            .Value(hungUp.Select(call => call.Session.Value).ToArray()).Value(hungUp.Select(call => (long)call.Ago.TotalMilliseconds).ToArray());
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

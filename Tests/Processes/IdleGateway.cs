@@ -70,8 +70,10 @@ internal sealed class IdleGateway : IAsyncDisposable
         public (long Process, IReadOnlyList<HeldSession> Sessions) Reclaim(long former, string name) => (former + 1, []);
         public Task RetireAsync(long process, CancellationToken cancellationToken) => Task.CompletedTask;
         public Task<IReadOnlyList<long>> DeclareDeadAsync(long caller, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<long>>([]);
-        public Task<IReadOnlyList<ReapedSession>> ReapAsync(long caller, int limit, CancellationToken cancellationToken) =>
+        public Task<IReadOnlyList<ReapedSession>> ReapAsync(long caller, int limit, CallsOfLost calls, CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<ReapedSession>>([]);
+        public Task<IReadOnlyList<LostUpstream>> FindLostAsync(long caller, IReadOnlyList<string> providers, int limit, CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<LostUpstream>>([]);
     }
 }
 

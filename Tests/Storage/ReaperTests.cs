@@ -52,6 +52,36 @@ public sealed class ReaperTests(TestDatabase database) : IClassFixture<TestDatab
             "SELECT format('%s %s %s %s %s %s', owner, epoch, phase, close_code, close_reason, generated_ms) FROM session WHERE id = $1", run.Ownership.Session.Value));
     }
 
+    [Theory]
+    [InlineData(null, 60_000L)]
+    [InlineData(10_000L, 10_000L)]
+    [InlineData(2_000L, 2_000L)]
+    public async Task The_mark_of_a_call_is_raised_to_its_hang_up_but_not_beyond_what_was_authorised(long? authorisedMs, long expectedMs)
+    {
+        var run = await database.AddGenerationAsync(_lost, _customer);
+        var other = await database.AddGenerationAsync(_lost, _customer);
+        using (var marks = new MarkStore(database.Database))
+            marks.Flush(_lost, new MarkBatch([run.Id!.Value, other.Id!.Value], [1, 1], [2_000, 2_000]));
+        await database.ExecuteAsync(
+            $"UPDATE generation SET started_at = clock_timestamp() - interval '65 s', authorised_ms = {authorisedMs?.ToString() ?? "NULL"} WHERE id = $1", run.Id!);
+        await database.DeclareDeadAsync(_lost);
+
+        var reaped = await _processes.ReapAsync(_living, 10, new CallsOfLost([new HungUp(run.Ownership.Session, TimeSpan.FromSeconds(5))], []), CancellationToken.None);
+
+        Assert.InRange(reaped.Single(session => session.Session == run.Ownership.Session).GeneratedMs, expectedMs, expectedMs + 3_000);
+        Assert.Equal(2_000, reaped.Single(session => session.Session == other.Ownership.Session).GeneratedMs);
+    }
+
+    [Fact]
+    public async Task The_session_of_a_call_of_which_nothing_is_known_yet_is_not_finished()
+    {
+        var run = await database.AddGenerationAsync(_lost, _customer);
+        await database.DeclareDeadAsync(_lost);
+
+        Assert.Empty(await _processes.ReapAsync(_living, 10, new CallsOfLost([], [run.Ownership.Session]), CancellationToken.None));
+        Assert.Equal([run.Ownership.Session], (await ReapAsync(_living)).Select(session => session.Session));
+    }
+
     [Fact]
     public async Task Nothing_that_the_lost_process_still_sends_counts()
     {

@@ -44,6 +44,18 @@ internal sealed class OwnClock(RelayMeter meter, TimeProvider time)
         }
     }
 
+    /// <summary>Raises the mark by its first millisecond, which is what makes the run's row be written.</summary>
+    public void CountFirst()
+    {
+        lock (_gate)
+        {
+            if (_state is State.Running && time.GetElapsedTime(_from) < TimeSpan.FromMilliseconds(1))
+                meter.Ticked(1);
+            else if (_state is State.Running)
+                Raise();
+        }
+    }
+
     /// <summary>Nothing is generated from here on; the mark stands where the clock does. Only the first call counts.</summary>
     public void Stop()
     {
@@ -59,5 +71,5 @@ internal sealed class OwnClock(RelayMeter meter, TimeProvider time)
     /// By our own clock nobody owes more than was held for it: what goes by between the end of a hold and our hanging up is ours to
     /// answer for, as the provider has claimed none of it.
     /// </summary>
-    private void Raise() => meter.Ticked(Math.Min((long)time.GetElapsedTime(_from).TotalMilliseconds, meter.Hold?.LimitMs ?? long.MaxValue));
+    private void Raise() => meter.Ticked(Math.Min(Math.Max((long)time.GetElapsedTime(_from).TotalMilliseconds, meter.Open?.MarkMs ?? 0), meter.Hold?.LimitMs ?? long.MaxValue));
 }

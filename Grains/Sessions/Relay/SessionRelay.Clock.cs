@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Providers;
 
 namespace Orchestrator.Grains.Sessions.Relay;
 
@@ -33,4 +35,30 @@ public sealed partial class SessionRelay
             Post(new SessionEvent.GenerationEnded(generation.Run, generation.MarkMs, GenerationEnd.Disconnect));
         }
     }
+
+    /// <summary>
+    /// The answer to an offer that came by HTTP: what it names goes on without us, should we be lost, so its name is durable before the client
+    /// can use it. The first millisecond is what makes its row be written.
+    /// </summary>
+    private async ValueTask<bool> AnswerDurablyAsync(FrameSignal signal)
+    {
+        Observe(signal);
+        if (_meter.Open is not { } generation)
+            return true;
+        _clock?.CountFirst();
+        try
+        {
+            await _services.Marks.WhenDurableAsync(generation).WaitAsync(DurableTimeout, _services.Time);
+        }
+        catch (TimeoutException)
+        {
+            // A database that is away keeps nobody from a session that was let in.
+            LogNameNotDurable(_services.Logger, Session);
+        }
+
+        return true;
+    }
+
+    [LoggerMessage(1144, LogLevel.Warning, "Session {Session} goes on although what its provider calls it is not in the books yet")]
+    private static partial void LogNameNotDurable(ILogger logger, SessionId session);
 }

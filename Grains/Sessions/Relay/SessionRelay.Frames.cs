@@ -124,6 +124,8 @@ public sealed partial class SessionRelay
                 break;
             case SignalKind.Ended:
                 return EndGenerationAsync(signal);
+            case SignalKind.Answer when _clock is { IsRunning: false } && signal.Text is not null && Request.Surface is ClientSurface.Http:
+                return AnswerDurablyAsync(signal);
             default:
                 Observe(signal);
                 break;
@@ -190,9 +192,11 @@ public sealed partial class SessionRelay
 
     private void Named(string upstream)
     {
-        // Another name is another counter of the provider's. Ours is one, whatever the provider calls what it counts.
-        if (_clock is not { IsRunning: true })
-            _meter.Named(upstream);
+        // Another name is another counter of the provider's. Ours is one, and what it counts keeps the name by which it can be hung up on,
+        // whatever further connections to it are called.
+        if (_clock is { IsRunning: true })
+            return;
+        _meter.Named(upstream);
         Post(new SessionEvent.UpstreamNamed(upstream));
     }
 
