@@ -3,6 +3,7 @@ using Orchestrator.Simulator.Oracles;
 using Orchestrator.Simulator.Providers.Decart;
 using Orchestrator.Simulator.Providers.Decart.Http;
 using Orchestrator.Simulator.Providers.LiveStyler;
+using Orchestrator.Simulator.Providers.OpenAI;
 using Orchestrator.Simulator.Scripts;
 using Orchestrator.Simulator.Stripe;
 using Orchestrator.Simulator.Stripe.Control;
@@ -39,6 +40,10 @@ public sealed class ProviderSimulator : IAsyncDisposable
         _http.Map(_app);
         _app.MapControl(new(_scripts, Truth, _connections, options.ApiKey));
 
+        OpenAI = new(options, Truth);
+        _app.MapOpenAI(OpenAI);
+        _app.MapOpenAIControl(OpenAI);
+
         Stripe = new(options.Stripe, options.TimeProvider, _app.Lifetime.ApplicationStopping);
         Stripe.Map(_app);
         _app.MapStripeControl(Stripe);
@@ -58,6 +63,9 @@ public sealed class ProviderSimulator : IAsyncDisposable
 
     /// <summary>LiveStyler's list of filters at the same address.</summary>
     public FilterList Filters { get; }
+
+    /// <summary>The provider of OpenAI's Realtime API at the same address.</summary>
+    public OpenAITwin OpenAI { get; }
 
     /// <summary>The fake Stripe at the same address.</summary>
     public FakeStripe Stripe { get; }
@@ -110,6 +118,7 @@ public sealed class ProviderSimulator : IAsyncDisposable
     {
         foreach (var connection in Connections)
             connection.Drop();
+        OpenAI.DropAll();
         await _app.StopAsync();
         await _app.DisposeAsync();
         Stripe.Dispose();

@@ -10,6 +10,7 @@ internal static class DemoDialects
         new DecartBDemo(),
         new LiveStylerDemo(),
         new HttpDemo(),
+        new OpenAIDemo(),
     ];
 
     /// <summary>The one of that name; null when there is none.</summary>
