@@ -7,6 +7,7 @@ using Orchestrator.Gateway.Health;
 using Orchestrator.Gateway.Policies;
 using Orchestrator.Gateway.Providers;
 using Orchestrator.Gateway.Security;
+using Orchestrator.Gateway.Sessions.OpenAI;
 using Orchestrator.Gateway.Sessions;
 using Orchestrator.Gateway.Sessions.Observing;
 using Orchestrator.Gateway.Sessions.Http;
@@ -95,6 +96,7 @@ public static class GatewayHosting
         services.AddSingleton<StreamEndpoint>();
         services.AddObserving();
         services.AddHttpSessions();
+        services.AddOpenAISurface();
         services.AddHealth();
 
         // The same in development: what cannot be read is 400, and no exception that repeats it goes to the log.
@@ -140,6 +142,7 @@ public static class GatewayHosting
         app.UseWebSockets();
         app.MapStreams();
         app.MapFilterCategories();
+        app.MapOpenAI();
         app.MapClientTokens();
         app.MapSessions();
         app.MapObserving();

@@ -40,5 +40,8 @@ public abstract record Credential
 
         /// <summary>A policy of its own, beside what counts for all.</summary>
         public FramePolicy? Policy { get; init; }
+
+        /// <summary>What its sessions begin with, where its dialect has such settings: a JSON object, or null.</summary>
+        public string? Session { get; init; }
     }
 }

@@ -21,7 +21,7 @@ internal sealed partial class StreamEndpoint
         }
 
         // There is no session yet that the upgrade could name.
-        using var socket = await AcceptAsync(context);
+        using var socket = await AcceptAsync(context, dialect);
         // Step 2: authenticate.
         var first = await firstFrames.ReadAsync(socket, form);
         if (first.Credential is not { } credential)

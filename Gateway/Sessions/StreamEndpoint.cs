@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Tenants;
+using Orchestrator.Gateway.Sessions.OpenAI;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Processes;
@@ -57,7 +58,7 @@ internal sealed partial class StreamEndpoint(
         }
 
         // Step 2: authenticate.
-        var credential = AccessControl.CredentialOf(context.Request);
+        var credential = AccessControl.CredentialOf(context.Request) ?? dialect.Leg!.CredentialIn(context.WebSockets.WebSocketRequestedProtocols);
         var identity = await access.IdentifyAsync(credential, context.RequestAborted);
         var model = context.Request.Query["model"].ToString();
         var source = (Address: AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
@@ -66,7 +67,7 @@ internal sealed partial class StreamEndpoint(
         else if (throttle.IsFlooding(source.Address, source.Fingerprint))
             await Problems.TooManyRefusalsAsync(context);
         else
-            await RelayAsync(context, dialect, identity.Caller!, model, credential!, source, session => AcceptAsync(context, session));
+            await RelayAsync(context, dialect, identity.Caller!, model, credential!, source, session => AcceptAsync(context, dialect, session));
     }
 
     private CloseCode? WhyRefused(HttpContext context, IDialect dialect, Identity identity, string model)
@@ -102,7 +103,7 @@ internal sealed partial class StreamEndpoint(
 
         // Who is nobody's is told in the words of whoever's the address is.
         var words = await labels.WordsOfAsync((caller?.Tenant ?? access.OwnerOfHost)?.Path);
-        using var socket = await AcceptAsync(context);
+        using var socket = await AcceptAsync(context, dialect);
         await RefusedClient.TellAsync(socket, dialect, code, time, words);
     }
 
@@ -127,20 +128,21 @@ internal sealed partial class StreamEndpoint(
         };
     }
 
-    private Task<WebSocket> AcceptAsync(HttpContext context, SessionId session)
+    private Task<WebSocket> AcceptAsync(HttpContext context, IDialect dialect, SessionId session)
     {
         // For support: a back end, a proxy's log or a curious client can name its session.
         context.Response.Headers[SessionIdHeader] = session.ToString();
-        return AcceptAsync(context);
+        return AcceptAsync(context, dialect);
     }
 
-    private Task<WebSocket> AcceptAsync(HttpContext context)
+    private Task<WebSocket> AcceptAsync(HttpContext context, IDialect dialect)
     {
         // Our own rule for readers that take nothing is by progress; the server's, by bytes a second, would cut a quiet session's first frame.
         if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
         return context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
+            SubProtocol = dialect.Leg!.Select(context.WebSockets.WebSocketRequestedProtocols),
             KeepAliveInterval = options.Value.KeepAliveInterval,
             KeepAliveTimeout = options.Value.KeepAliveTimeout,
         });
@@ -155,7 +157,12 @@ internal static class StreamRoutes
     public static void MapStreams(this WebApplication app)
     {
         var endpoint = app.Services.GetRequiredService<StreamEndpoint>();
+        var sidebands = app.Services.GetRequiredService<SidebandEndpoint>();
         foreach (var dialect in app.Services.GetServices<IDialect>().Where(dialect => dialect.Leg is not null))
-            app.MapGet(dialect.Leg!.Path, context => endpoint.HandleAsync(context, dialect)).ExcludeFromDescription();
+        {
+            app.MapGet(dialect.Leg!.Path, context => dialect.Leg.SidebandParameter is { } parameter && context.Request.Query.ContainsKey(parameter)
+                ? sidebands.HandleAsync(context, dialect.Leg)
+                : endpoint.HandleAsync(context, dialect)).ExcludeFromDescription();
+        }
     }
 }

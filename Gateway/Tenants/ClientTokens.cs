@@ -24,7 +24,7 @@ internal sealed class ClientTokens(IDataProtectionProvider protection)
     {
         var content = new Content(
             token.MintedBy, token.ExpiresAt.ToUnixTimeMilliseconds(), token.Models, token.Origins, (int?)token.MaxSessionDuration?.TotalSeconds, token.Metadata,
-            token.PolicyName, token.Policy);
+            token.PolicyName, token.Policy, token.Session is null ? null : Packed.Pack(token.Session));
         return (prefix ?? Prefix) + Base64Url.EncodeToString(_protector.Protect(JsonSerializer.SerializeToUtf8Bytes(content, TokenJson.Default.Content)));
     }
 
@@ -49,9 +49,10 @@ internal sealed class ClientTokens(IDataProtectionProvider protection)
             {
                 PolicyName = content.PolicyName,
                 Policy = content.Policy,
+                Session = content.Session is null ? null : Packed.Unpack(content.Session),
             };
         }
-        catch (Exception exception) when (exception is CryptographicException or JsonException or FormatException)
+        catch (Exception exception) when (exception is CryptographicException or JsonException or FormatException or InvalidDataException)
         {
             return null;
         }
@@ -66,7 +67,8 @@ internal sealed class ClientTokens(IDataProtectionProvider protection)
         [property: JsonPropertyName("d")] int? MaxSessionSeconds,
         [property: JsonPropertyName("x")] string? Metadata,
         [property: JsonPropertyName("p")] string? PolicyName = null,
-        [property: JsonPropertyName("q")] FramePolicy? Policy = null);
+        [property: JsonPropertyName("q")] FramePolicy? Policy = null,
+        [property: JsonPropertyName("s")] byte[]? Session = null);
 }
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

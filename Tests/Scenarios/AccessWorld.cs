@@ -19,6 +19,9 @@ public class AccessWorld : World
 {
     private int _addresses;
 
+    /// <summary>Whether there is a tenant from the start.</summary>
+    protected virtual bool NeedsSomeone => true;
+
     /// <summary>A tenant for whoever needs just one, always the same.</summary>
     public Reseller Someone { get; private set; } = null!;
 
@@ -37,7 +40,8 @@ public class AccessWorld : World
     public override async Task InitializeAsync()
     {
         await base.InitializeAsync();
-        Someone = await NewTenantAsync();
+        if (NeedsSomeone)
+            Someone = await NewTenantAsync();
     }
 
     /// <summary>An address that nobody else comes from, in the header that a proxy would set.</summary>

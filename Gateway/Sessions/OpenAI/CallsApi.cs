@@ -1,0 +1,118 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Domain.Tenants;
+using Orchestrator.Gateway.Tenants;
+using Orchestrator.Grains.Interfaces.Sessions;
+using Orchestrator.Grains.Processes;
+using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Providers.OpenAI;
+using Orchestrator.Grains.Sessions;
+using Orchestrator.Grains.Sessions.Relay;
+
+namespace Orchestrator.Gateway.Sessions.OpenAI;
+
+/// <summary>
+/// <c>POST /v1/realtime/calls</c>: opens a session with a WebRTC offer. Steps 1 and 2 as at a WebSocket; from step 3 on the session is as any other, with
+/// <see cref="CallClient"/> in the place of its client's socket.
+/// </summary>
+internal sealed class CallsApi(
+    OpenAICallers callers,
+    AccessControl access,
+    ProviderCatalog providers,
+    RefusalThrottle throttle,
+    IClientDoor door,
+    Drain drain,
+    ProcessLease lease,
+    SessionMetrics metrics,
+    IOptions<RelayOptions> options,
+    TimeProvider time)
+{
+    /// <summary>How long a client waits for its answer; the published helper gives up after 30 seconds.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(25);
+
+    private const int MaxUserAgent = 256;
+
+    /// <summary>Opens a session and answers its SDP.</summary>
+    public async Task<IResult> CreateAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        // Step 1: connect.
+        if (drain.IsDraining)
+            return OpenAIError.Of(CloseCode.ServerShutdown);
+
+        // Step 2: authenticate, before a body is read for nobody.
+        var credential = AccessControl.CredentialOf(context.Request);
+        var identity = await access.IdentifyAsync(credential, cancellationToken);
+        if (identity.Caller is null)
+            return Refuse(context, credential, access.WhyRefusedApi(identity) ?? CloseCode.InvalidCredential);
+        var (body, error) = await OpenAIOfferBody.ReadAsync(context.Request);
+        if (body is null)
+            return callers.Refuse(context, credential, error!);
+
+        var token = identity.Caller.Credential as Credential.ClientToken;
+        var settings = body.Session ?? (token?.Session is { } attached ? JsonElement.Parse(attached) : null);
+        var model = ModelOf(settings) ?? (context.Request.Query["model"] is [{ Length: > 0 } asked, ..] ? asked : token?.Models is [var only] ? only : null);
+        var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
+        var isFull = door.Count >= options.Value.MaxSessions;
+        if ((access.WhyRefused(identity, OpenAIDialect.Family, origin, model) ?? (isFull ? CloseCode.ServerBusy : null)) is { } refused)
+            return Refuse(context, credential, refused);
+        if (throttle.IsFlooding(OpenAICallers.AddressOf(context), AccessControl.FingerprintOf(credential)))
+            return OpenAIError.TooManyRefusals;
+
+        providers.TryFind(OpenAIDialect.Family, model!, out var provider);
+        var opening = Describe(context, identity.Caller, credential!, provider!, model!);
+        return await OpenAsync(context, identity.Caller, opening, provider!, credential!, OpenAIMessages.Offer(body.Sdp, settings?.GetRawText()));
+    }
+
+    /// <summary>Steps 3 to 6: the session lives on when this request is answered, and ends when it cannot be.</summary>
+    private async Task<IResult> OpenAsync(HttpContext context, Caller caller, OpenSession opening, ProviderEntry provider, string credential, byte[] offer)
+    {
+        var client = new CallClient(time);
+        var source = (Address: OpenAICallers.AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
+        var serving = door.ServeAsync(new WelcomeClient(
+            opening, provider, Query: [], client.OpenAsync,
+            ClaimRefused: () => throttle.ClaimRefused(source.Address, source.Fingerprint),
+            WhyGone: () => access.WhyGone(caller)));
+
+        using var patience = new CancellationTokenSource(AnswerTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, context.RequestAborted);
+        var answer = await client.AskAsync(offer, serving, either.Token);
+        if (answer?.Sdp is not { } sdp || context.RequestAborted.IsCancellationRequested)
+        {
+            await client.LeaveAsync();
+            _ = client.StayAsync();
+            return answer?.Refused ?? OpenAIError.Of(CloseCode.UpstreamUnavailable);
+        }
+
+        _ = client.StayAsync();
+        context.Response.Headers.Location = $"/v1/realtime/calls/{CallId.Of(client.Session)}";
+        context.Response.Headers["X-Session-Id"] = client.Session.ToString();
+        return TypedResults.Text(sdp, "application/sdp", statusCode: StatusCodes.Status201Created);
+    }
+
+    private OpenAIError Refuse(HttpContext context, string? credential, CloseCode code)
+    {
+        metrics.SessionRefused(code);
+        return callers.Refuse(context, credential, OpenAIError.Of(code));
+    }
+
+    private OpenSession Describe(HttpContext context, Caller caller, string credential, ProviderEntry provider, string model) => new(
+        caller.Tenant.Path,
+        caller.Credential.KeyId,
+        provider.Name,
+        model,
+        provider.Dialect.Name,
+        caller.Limits,
+        caller.MaxDuration,
+        caller.Credential is Credential.ClientToken token ? token.Metadata : EndUser.Of(context.Request),
+        OpenAICallers.AddressOf(context),
+        // Redacted before it is cut, or half a key would stay.
+        Printable.Of(CredentialText.Redact(context.Request.Headers.UserAgent.ToString().Replace(credential, "***", StringComparison.Ordinal)), MaxUserAgent))
+    {
+        Gateway = options.Value.Linked ? lease.Process : null,
+        Surface = ClientSurface.Http,
+    };
+
+    private static string? ModelOf(JsonElement? settings) =>
+        settings is { } session && session.TryGetProperty("model", out var model) && model.GetString() is { Length: > 0 } name ? name : null;
+}
