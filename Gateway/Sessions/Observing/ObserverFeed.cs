@@ -53,9 +53,14 @@ internal sealed class ObserverFeed(
     }
 
     /// <summary>Waits until there is more, or it is time to look at other things.</summary>
-    public Task WaitAsync(long from, CancellationToken cancellationToken) => _ring is null
-        ? Task.Delay(pollInterval, time, cancellationToken)
-        : Task.WhenAny(_ring.WhenMoreAsync(from), Task.Delay(CheckInterval, time, cancellationToken));
+    public async Task WaitAsync(long from, CancellationToken cancellationToken)
+    {
+        // Whichever is first is awaited too: an observer that has left ends its loop here.
+        if (_ring is null)
+            await Task.Delay(pollInterval, time, cancellationToken);
+        else
+            await await Task.WhenAny(_ring.WhenMoreAsync(from), Task.Delay(CheckInterval, time, cancellationToken));
+    }
 
     /// <summary>Of a session that nobody relays: its end as its row tells it, or null while it has none.</summary>
     public async Task<byte[]?> EndAsync(CancellationToken cancellationToken)

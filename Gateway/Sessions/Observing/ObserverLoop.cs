@@ -36,6 +36,7 @@ internal sealed class ObserverLoop(ObserverFeed feed, IObserverSink sink, TimePr
         _toldAt = time.GetTimestamp();
         while (true)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (feed.WhyGone is { } gone)
                 return End(WireClose.For(gone), cursor);
             if (page.Found)
