@@ -19,6 +19,7 @@ public class ObserverScenarios(ObserverWorld world) : IClassFixture<ObserverWorl
         world.Provider.Play("test-observed", Script.Begin
             .SendSessionId().Queue(2, 5).Expect("offer").GenerationStarted().Ticks(3, Beat, from: 0.5m, step: 0.5m).Expect("go").GenerationEnded("disconnect").Close(1000));
         await using var client = await world.ConnectAsync(reseller.Key, "test-observed", world.NewAddress());
+        await client.ExpectAsync("queue_position");
         await client.OfferAsync();
         await client.TicksAsync(3);
 
@@ -148,7 +149,8 @@ public class ObserverScenarios(ObserverWorld world) : IClassFixture<ObserverWorl
     {
         var reseller = await world.NewTenantAsync();
         world.Provider.Play("test-flood", Script.Begin.Expect("offer").Flood(4_000, 8_000).Echo());
-        await using var client = await world.ConnectAsync(reseller.Key, "test-flood", world.NewAddress());
+        var (client, _) = await world.OpenAsync(reseller, "test-flood");
+        await using var flooded = client;
         await using var slow = await world.ObserveSlowlyAsync(reseller.Key, client.Session!);
         await using var quick = await world.ObserveAsync(reseller.Key, client.Session!);
 

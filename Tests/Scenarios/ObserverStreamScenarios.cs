@@ -35,6 +35,8 @@ public class ObserverStreamScenarios(ObserverWorld world) : IClassFixture<Observ
         var reseller = await world.NewTenantAsync();
         world.Provider.Play("test-busy", Script.Begin.Echo());
         await using var client = await world.ConnectAsync(reseller.Key, "test-busy", world.NewAddress());
+        await client.SendAsync("""{"type":"first"}""");
+        await client.ExpectAsync("first");
         var watching = Enumerable.Range(0, 3).Select(_ => new Watching()).ToList();
 
         for (var i = 0; i < 400; i++)
