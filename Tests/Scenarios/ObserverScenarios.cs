@@ -62,7 +62,8 @@ public class ObserverScenarios(ObserverWorld world) : IClassFixture<ObserverWorl
 
         Assert.Equal("""{"type":"ack","command":"steer","id":"7","ok":true}""", ack.Text);
         Assert.Equal("""{ "type":"prompt", "prompt":"by the server" }""", frame.Text);
-        Assert.Contains(observer.All, heard => heard.Text.Contains("\"from\":\"server\"", StringComparison.Ordinal));
+        await Eventually.IsAsync("observers see who spoke", () =>
+            Task.FromResult(observer.All.Any(heard => heard.Text.Contains("\"from\":\"server\"", StringComparison.Ordinal))));
         var mark = await Eventually.SeesAsync("the mark", async () => (await world.TimelineAsync(reseller, client.Session!))
             .Where(one => one.GetProperty("kind").GetString() == "steered").ToList(), marks => marks.Count > 0);
         Assert.Equal($"key:{reseller.KeyId:N}", mark[0].GetProperty("detail").GetProperty("by").GetString());
@@ -83,6 +84,7 @@ public class ObserverScenarios(ObserverWorld world) : IClassFixture<ObserverWorl
         Assert.Equal(4002, (await client.FarewellAsync()).Code);
         await upstream.ExpectCloseAsync();
         Assert.Equal(4002, (await ObserverWorld.FrameAsync(observer, "session.ended")).GetProperty("frame").GetProperty("code").GetInt32());
+        await observer.FarewellAsync();
         Assert.Contains(observer.All, heard => heard.Text == """{"type":"ack","command":"end","ok":true}""");
     }
 

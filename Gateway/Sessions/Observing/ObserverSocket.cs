@@ -15,6 +15,7 @@ internal sealed partial class ObserverSocket(
 
     // News and answers to commands are two senders.
     private readonly SemaphoreSlim _sending = new(1, 1);
+    private volatile Task _answering = Task.CompletedTask;
     private WireClose? _broken;
 
     /// <summary>Serves the observer until it leaves or has to.</summary>
@@ -27,6 +28,8 @@ internal sealed partial class ObserverSocket(
         {
             var end = await loop.RunAsync(cursor, first, left.Token);
             close = new WireClose(end.Code, end.Reason);
+            // Who ended the session hears that it was done, though the session may be over first.
+            await Task.WhenAny(_answering, Task.Delay(CloseTimeout, time, left.Token));
         }
         catch (Exception exception) when (exception is OperationCanceledException or WebSocketException)
         {
@@ -99,7 +102,7 @@ internal sealed partial class ObserverSocket(
                 message.Write(part.AsSpan(0, received.Count));
                 if (!received.EndOfMessage)
                     continue;
-                await TellAsync(await ObeyAsync(message.ToArray(), left.Token), sequence: null, left.Token);
+                await (_answering = AnswerAsync(message.ToArray(), left.Token));
                 message.SetLength(0);
             }
         }
@@ -111,6 +114,9 @@ internal sealed partial class ObserverSocket(
         // Whoever waits for news is woken.
         await left.CancelAsync();
     }
+
+    private async Task AnswerAsync(byte[] message, CancellationToken cancellationToken) =>
+        await TellAsync(await ObeyAsync(message, cancellationToken), sequence: null, cancellationToken);
 
     private async Task<byte[]> ObeyAsync(byte[] message, CancellationToken cancellationToken)
     {
