@@ -12,7 +12,7 @@ namespace Orchestrator.Tests.Fuzz;
 /// The same frames over TCP, through the program that ships and a provider that sends every one of them back: what the gateway
 /// takes for ticks, names, ends and errors goes all the way into the database.
 /// </summary>
-public sealed class SocketFuzzTests(World world, ITestOutputHelper output) : IClassFixture<World>
+public sealed class SocketFuzzTests(FuzzWorld world, ITestOutputHelper output) : IClassFixture<FuzzWorld>
 {
     private const string Model = "test-fuzz";
     private const int Burst = 250;
@@ -65,4 +65,11 @@ public sealed class SocketFuzzTests(World world, ITestOutputHelper output) : ICl
     }
 
     private static WebSocketMessageType KindOf(byte[] frame) => Utf8.IsValid(frame) ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
+}
+
+/// <summary>A world whose provider says whatever its clients say, new names of its sessions too.</summary>
+public sealed class FuzzWorld : World
+{
+    /// <inheritdoc/>
+    protected override bool NamesSessionsOnce => false;
 }

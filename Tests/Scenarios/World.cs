@@ -44,6 +44,9 @@ public class World : IAsyncLifetime
     /// <summary>Settings of the gateways beside those that make them run.</summary>
     protected virtual IReadOnlyDictionary<string, string> GatewaySettings => new Dictionary<string, string>();
 
+    /// <summary>Whether its provider calls a session by one name, as providers do: what is looked at in the end.</summary>
+    protected virtual bool NamesSessionsOnce => true;
+
     /// <summary>Whether a gateway is started with the world.</summary>
     protected virtual bool StartsGateway => true;
 
@@ -67,7 +70,7 @@ public class World : IAsyncLifetime
         try
         {
             ProviderWatch.AssertNone([.. _gateways.Select(gateway => gateway.Address.Port)]);
-            if (Provider is not null)
+            if (Provider is not null && NamesSessionsOnce)
                 await Ownership.AssertAsync(Database, Provider.Truth);
         }
         finally
