@@ -54,8 +54,12 @@ public sealed class CodecFuzzTests(ITestOutputHelper output) : IAsyncDisposable
         }
 
         dialect.Version(frame);
-        var word = dialect.Signaling?.Read(frame) ?? default;
-        Assert.True(word.Text is null || IsUnicode(word.Text), "a word that is no Unicode");
+        foreach (var version in (string?[])[null, .. dialect.Versions ?? []])
+        {
+            var word = dialect.SignalingOf(version)?.Read(frame) ?? default;
+            Assert.True(word.Text is null || IsUnicode(word.Text), "a word that is no Unicode");
+        }
+
         foreach (var said in dialect.Decline(frame, "not \"allowed\" here"))
             Assert.Equal(JsonValueKind.Object, JsonElement.Parse(said).ValueKind);
     }
