@@ -28,10 +28,10 @@ internal sealed record DemoFigures(long GeneratedMs, long RecordedMs, string? Ch
     /// <summary>The figures of a session that is over, and that its provider counted.</summary>
     public static DemoFigures Of(TruthSummary truth, SessionView session) => new(truth.MaxMilliseconds, Recorded(session), session.Charge?.Text);
 
-    /// <summary>Those of one that the gateway's clock counted: its final mark, which must be what the provider itself was used for.</summary>
+    /// <summary>Those of one that the gateway's clock counted: its final mark as observers were told it, which must be what the provider was used for.</summary>
     public static DemoFigures OfGatewayClock(TruthSummary truth, SessionView session)
     {
-        var markMs = (long)((session.Generations ?? []).Sum(run => run.Seconds) * 1000);
+        var markMs = session.ObservedMarkMs ?? throw new DemoException("Nobody observed the session, so its final mark is not known.");
         return new(markMs, Recorded(session), session.Charge?.Text, truth.SpanMilliseconds switch
         {
             null => "the simulator does not know how long it was used.",

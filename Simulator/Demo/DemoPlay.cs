@@ -31,7 +31,7 @@ internal sealed class DemoPlay(JsonApi gateway, JsonApi simulator, IDemoDialect 
         var token = await MintAsync(endUser, cancellationToken);
 
         using var given = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var watching = new SessionWatch(gateway, story, time).FollowAsync(endUser, given.Token);
+        var watching = new SessionWatch(gateway, story, time).FollowAsync(endUser, dialect.IsMeteredByGateway, given.Token);
         try
         {
             _visit = new DemoVisit(gateway.Address, token, story, time);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace Orchestrator.Simulator.Demo;
@@ -17,14 +18,28 @@ internal sealed class JsonApi(Uri address, string who, JsonSerializerOptions jso
     /// <summary>Posts and reads the answer.</summary>
     public Task<T> PostAsync<T>(string path, object body, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Post, path, body, cancellationToken);
 
+    /// <summary>Listens to a stream of server-sent events until it ends; each is a JSON object.</summary>
+    public async IAsyncEnumerable<JsonElement> ListenAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var request = Request(HttpMethod.Get, path);
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+            throw new DemoException(await RefusalAsync(HttpMethod.Get, path, response, cancellationToken));
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+        while (await reader.ReadLineAsync(cancellationToken) is { } line)
+        {
+            if (line.StartsWith("data:", StringComparison.Ordinal))
+                yield return JsonElement.Parse(line["data:".Length..]);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
     private async Task<T> SendAsync<T>(HttpMethod method, string path, object? body, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, path);
-        if (apiKey is not null)
-            request.Headers.TryAddWithoutValidation("X-API-KEY", apiKey);
+        using var request = Request(method, path);
         if (body is not null)
             request.Content = JsonContent.Create(body, options: json);
         try
@@ -42,6 +57,14 @@ internal sealed class JsonApi(Uri address, string who, JsonSerializerOptions jso
         {
             throw new DemoException($"The {who} at {address} answers {method} {path} with something else than expected: {exception.Message}");
         }
+    }
+
+    private HttpRequestMessage Request(HttpMethod method, string path)
+    {
+        var request = new HttpRequestMessage(method, path);
+        if (apiKey is not null)
+            request.Headers.TryAddWithoutValidation("X-API-KEY", apiKey);
+        return request;
     }
 
     private async Task<string> RefusalAsync(HttpMethod method, string path, HttpResponseMessage response, CancellationToken cancellationToken)

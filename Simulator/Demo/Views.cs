@@ -6,6 +6,9 @@ namespace Orchestrator.Simulator.Demo;
 internal sealed record SessionView(
     string Id, string? EndUser, SessionView.Leg Upstream, SessionView.Money? Charge, DateTimeOffset CreatedAt, IReadOnlyList<SessionView.Generation>? Generations)
 {
+    /// <summary>The final mark as observers were told it; null where nobody asked them.</summary>
+    public long? ObservedMarkMs { get; init; }
+
     internal sealed record Leg(string Provider, string? SessionId);
 
     internal sealed record Money(string Currency, string Text);

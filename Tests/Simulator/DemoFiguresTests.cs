@@ -44,7 +44,7 @@ public class DemoFiguresTests
     [InlineData(5240, 5.237, 5.0, false, "demo failed: the provider generated 5.237 s, but the ledger holds 5.000 s, 0.237 s too few.")]
     public void Where_the_gateway_counts_the_provider_must_have_been_used_for_as_long(int? spanMs, double mark, double ledger, bool agree, string verdict)
     {
-        var session = Session(new SessionView.Generation(1, (decimal)mark, [new(0, (decimal)ledger)], null));
+        var session = Session(new SessionView.Generation(1, 9m, [new(0, (decimal)ledger)], null)) with { ObservedMarkMs = (long)(mark * 1000) };
 
         var figures = DemoFigures.OfGatewayClock(new TruthSummary("sim-1", Open: false, Ticks: 0, MaxMilliseconds: 0, spanMs), session);
 
