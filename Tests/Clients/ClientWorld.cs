@@ -17,8 +17,14 @@ public sealed class ClientWorld : World
     internal ClientBridge Bridge { get; private set; } = null!;
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, string> GatewaySettings =>
-        Models.Select((model, index) => KeyValuePair.Create($"Providers:simulator:Models:{index}", model)).ToDictionary();
+    protected override IReadOnlyDictionary<string, string> GatewaySettings => new Dictionary<string, string>(
+        Models.Select((model, index) => KeyValuePair.Create($"Providers:simulator:Models:{index}", model)))
+    {
+        ["Providers:voice:Endpoint"] = new Uri(Provider.WebSocketAddress, "/v1/realtime").ToString(),
+        ["Providers:voice:ApiKey"] = Provider.ApiKey,
+        ["Providers:voice:Dialect"] = "openai",
+        ["Providers:voice:Models:0"] = "gpt-*",
+    };
 
     /// <summary>The gateway's address as the libraries take it.</summary>
     public string WebSocketBase => new UriBuilder(Gateway.Address) { Scheme = "ws" }.Uri.ToString().TrimEnd('/');
