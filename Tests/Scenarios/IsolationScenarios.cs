@@ -96,7 +96,8 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
     public async Task Every_endpoint_has_its_test()
     {
         // What browsers ask before they ask tells the same to everybody, of every address.
-        var mapped = (await MappedEndpoints.OfAsync(world)).Where(endpoint => !endpoint.StartsWith("OPTIONS ", StringComparison.Ordinal));
+        var mapped = (await MappedEndpoints.OfAsync(world)).Where(endpoint =>
+            !endpoint.StartsWith("OPTIONS /v1/", StringComparison.Ordinal) && !endpoint.StartsWith("OPTIONS /whip", StringComparison.Ordinal));
 
         Assert.Equal(Endpoints.Keys.Order(), mapped.Order());
         Assert.All(Endpoints.Values.Distinct(), test => Assert.Contains(typeof(IsolationScenarios).Assembly.GetTypes(), type => type.GetMethod(test) is not null));

@@ -93,7 +93,7 @@ internal sealed class HeldClient(WebSocket socket, ISignaling words, TimeProvide
         }
         catch (Exception exception) when (IsGone(exception))
         {
-            Ended ??= CloseCode.ServerShutdown;
+            Ended ??= CloseCode.ProcessLost;
         }
 
         return null;

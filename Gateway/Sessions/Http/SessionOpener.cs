@@ -4,6 +4,7 @@ using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Sessions.Signaling;
 using Orchestrator.Domain.Tenants;
 using Orchestrator.Gateway.Tenants;
+using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
@@ -23,6 +24,7 @@ internal sealed partial class SessionOpener(
     RefusalThrottle throttle,
     IClientDoor door,
     OfferDialogue dialogue,
+    IGrains grains,
     ProcessLease lease,
     Drain drain,
     SessionMetrics metrics,
@@ -100,7 +102,10 @@ internal sealed partial class SessionOpener(
             if (end.Answer is { } answer)
             {
                 _ = client.StayAsync();
-                return (new Opened(await named, tag, answer), null);
+                var session = await named;
+                // From here on it has to give signs of life of its own; until now it waited for us.
+                await grains.Get<ISessionGrain>(session.ToString()).LookAsync(isClient: true, either.Token);
+                return (new Opened(session, tag, answer), null);
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or System.Net.WebSockets.WebSocketException)

@@ -84,7 +84,7 @@ internal static class SignalProblems
     /// <summary>A refusal of the catalogue.</summary>
     public static ProblemHttpResult Refused(HttpContext context, CloseCode code)
     {
-        if (code.Entry().Advice is CloseAdvice.ComeBack)
+        if (StatusOf(code) is StatusCodes.Status503ServiceUnavailable)
             context.Response.Headers.RetryAfter = "1";
         return Problems.Of(StatusOf(code), code.Entry().Name, code.Entry().Reason);
     }

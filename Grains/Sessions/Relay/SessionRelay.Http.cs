@@ -28,9 +28,9 @@ public sealed partial class SessionRelay
     /// <summary>How many frames came by requests.</summary>
     private long Signals => _signalPump?.Messages ?? 0;
 
-    /// <summary>Whether the client should have given a sign of life by now, and has not.</summary>
+    /// <summary>Whether the client should have given a sign of life by now, and has not. One that still waits for its answer is there.</summary>
     private bool IsSilent => Request.Http?.Silence is { } silence
-        && _services.Time.GetElapsedTime(Volatile.Read(ref _heardAt) is var heard and not 0 ? heard : StartedAt) > silence;
+        && Volatile.Read(ref _heardAt) is var heard and not 0 && _services.Time.GetElapsedTime(heard) > silence;
 
     /// <summary>What a request has to know.</summary>
     internal SessionLook Look(bool isClient)
