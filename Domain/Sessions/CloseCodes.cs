@@ -87,9 +87,12 @@ public static class CloseCodes
     /// <summary>The code's line. Throws for a number outside the catalogue.</summary>
     public static CloseCodeEntry Entry(this CloseCode code) => ByCode[code];
 
-    /// <summary>The code whose close frame this is, by its number and its words; null for the close of somebody else.</summary>
+    /// <summary>
+    /// The code whose close frame this is; null for the close of somebody else. A number of ours says it alone, since a tenant may
+    /// have words of its own; those of everybody need the words too.
+    /// </summary>
     public static CloseCode? OfWire(int? wire, string? reason) =>
-        All.FirstOrDefault(entry => entry.Wire == wire && string.Equals(entry.Reason, reason, StringComparison.Ordinal))?.Code;
+        All.FirstOrDefault(entry => entry.Wire == wire && (wire >= 4000 || string.Equals(entry.Reason, reason, StringComparison.Ordinal)))?.Code;
 
     /// <summary>The code with this stable name, or null.</summary>
     public static CloseCode? Named(string name) => ByName.GetValueOrDefault(name)?.Code;

@@ -156,6 +156,7 @@ internal sealed partial class SessionOpener(
             Printable.Of(CredentialText.Redact(context.Request.Headers.UserAgent.ToString().Replace(newcomer.Credential, "***", StringComparison.Ordinal)), MaxUserAgent))
         {
             Gateway = relay.Value.Linked ? lease.Process : null,
+            TokenPolicy = caller.TokenPolicy,
             Surface = ClientSurface.Http,
             Http = new HttpOpening(SessionCalls.OpenerOf(newcomer.Credential), form.Name, tag, SdpText.UfragOf(offer.Sdp), form.MayBeSilent ? null : options.Value.SilenceTimeout),
         };
