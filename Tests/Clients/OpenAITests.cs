@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Orchestrator.Simulator.Providers.OpenAI;
-using Orchestrator.Tests.Support;
 using Xunit.Abstractions;
 
 namespace Orchestrator.Tests.Clients;
@@ -28,7 +27,7 @@ public sealed class OpenAITests(ClientWorld world, ITestOutputHelper output) : I
 
         var secret = await node.CallAsync("mint", new { expires_after = new { anchor = "created_at", seconds = 60 }, session = new { type = "realtime", model = Model } });
         var form = await node.CallAsync("call", new { sdp = offer, session = new { type = "realtime", model = Model } });
-        var ended = Twin.Sessions.Last();
+        var ended = Twin.Sessions[^1];
         var id = IdOf(form);
         // Not a telephone call: the provider's own refusal, in its own words.
         Assert.Equal(400, (await node.FailAsync(TimeSpan.FromSeconds(30), "accept", id, new { type = "realtime" })).Status);
@@ -43,7 +42,7 @@ public sealed class OpenAITests(ClientWorld world, ITestOutputHelper output) : I
         Assert.StartsWith("ek_", secret.GetProperty("value").GetString(), StringComparison.Ordinal);
         Assert.All([form, raw], call => Assert.Equal((201, "application/sdp"), (call.GetProperty("status").GetInt32(), call.GetProperty("type").GetString()!.Split(';')[0])));
         Assert.Equal("hangup", await ended.Over.WaitAsync(TimeSpan.FromSeconds(10)));
-        Assert.Equal("hangup", await Twin.Sessions.Last().Over.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal("hangup", await Twin.Sessions[^1].Over.WaitAsync(TimeSpan.FromSeconds(10)));
         Assert.Equal(404, (await node.FailAsync(TimeSpan.FromSeconds(30), "hangup", "rtc_nothing")).Status);
         await node.CallAsync("use", "ork_" + new string('x', 43), Base);
         Assert.Equal(401, (await node.FailAsync(TimeSpan.FromSeconds(30), "call", new { sdp = offer, session = new { type = "realtime", model = Model } })).Status);
@@ -79,7 +78,7 @@ public sealed class OpenAITests(ClientWorld world, ITestOutputHelper output) : I
         Assert.Equal("session", error.GetProperty("name").GetString());
         Assert.Equal(1000, closed.GetProperty("code").GetInt32());
         Assert.Equal("Be brief.", updated.GetProperty("session").GetProperty("instructions").GetString());
-        Assert.Equal("hangup", await Twin.Sessions.Last().Over.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal("hangup", await Twin.Sessions[^1].Over.WaitAsync(TimeSpan.FromSeconds(10)));
     }
 
     [Fact]
