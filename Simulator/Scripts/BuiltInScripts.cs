@@ -80,10 +80,10 @@ public static class BuiltInScripts
     private static BuiltInScript[] Refusals() =>
     [
         new("sim-full", "`error` \"Concurrent session limit reached.\", close 1013 \"Session Limit Reached\"",
-            Script.Begin.Error("Concurrent session limit reached.").Close(1013, "Session Limit Reached")),
+            Script.Begin.Error("Concurrent session limit reached.").Close(1013, "Session Limit Reached").Without(AutomaticReplies.All)),
 
         new("sim-capacity", "`error` \"Server at capacity. Please try again later.\", close 1011",
-            Script.Begin.Error("Server at capacity. Please try again later.").Close(1011)),
+            Script.Begin.Error("Server at capacity. Please try again later.").Close(1011).Without(AutomaticReplies.All)),
 
         new("sim-refused", "Close 1008 without a word", Script.Begin.Close(1008)),
     ];

@@ -189,6 +189,7 @@ public partial class IsolationScenarios
         "POST /v1/tenants/{id}/prices"         => new { microsPerSecond = 1 },
         "POST /v1/tenants/{id}/token-prices"   => new { textIn = 1, audioIn = 1, imageIn = 1, textOut = 1, audioOut = 1 },
         "PUT /v1/tenants/{id}/settings"        => new { largestExpiresIn = 60 },
+        "PUT /v1/tenants/{id}/policy"          => new { policy = new { client = new { denied = new[] { "set_image" } } } },
         "PUT /v1/tenants/{id}/wallet"          => new { creditLimitMicros = 5 },
         "POST /v1/tenants/{id}/export-targets" => new { kind = "stripe", eventName = "seconds", customer = "cus_1", credential = "sk_test_1" },
         "POST /v1/tenants/{id}/wallet/entries" => new { kind = "top_up", micros = 5, reason = "paid" },

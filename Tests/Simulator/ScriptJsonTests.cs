@@ -11,7 +11,7 @@ public class ScriptJsonTests
         .Expect("offer").Send("{\"type\":\"ice-restart\"}").SendBytes(FrameKind.Binary, 3).SendSessionId().SendAnswer("v=0").SendIce(2, end: true)
         .Queue(position: 3, size: 5, every: Pace).Status("Ready").SendRoomInfo().GenerationStarted().Ticks(5, Pace, from: 0.29m, step: 1.01m)
         .TickRaw("\"5\"").GenerationEnded("disconnect", 5.0004m).Error("No", "invalid_model").Stall(Pace).SlowRead(1024).HugeFrame(4096)
-        .UnknownType().Wait(Pace).Echo().Flood(10, 100).Hold().Drop().Close(4400, "bye");
+        .Authenticate().UnknownType().Wait(Pace).Echo().Flood(10, 100).Hold().Drop().Close(4400, "bye");
 
     public static TheoryData<string, string> Mistakes => new()
     {

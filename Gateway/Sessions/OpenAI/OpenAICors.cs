@@ -11,7 +11,7 @@ internal static class OpenAICors
 
     public static void UseOpenAICors(this WebApplication app) => app.Use(async (context, next) =>
     {
-        if (!context.Request.Path.StartsWithSegments(Root, StringComparison.OrdinalIgnoreCase) || !context.Request.Headers.ContainsKey("Origin"))
+        if (!IsOurs(context.Request.Path) || !context.Request.Headers.ContainsKey("Origin"))
         {
             await next(context);
             return;
@@ -33,4 +33,8 @@ internal static class OpenAICors
         headers.AccessControlMaxAge = "600";
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     });
+
+    // Other dialects have paths of their own below the same root, and rules of their own for pages.
+    private static bool IsOurs(PathString path) =>
+        path.StartsWithSegments(Root + "/calls", StringComparison.OrdinalIgnoreCase) || path.StartsWithSegments(Root + "/client_secrets", StringComparison.OrdinalIgnoreCase);
 }
