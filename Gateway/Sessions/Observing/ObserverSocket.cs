@@ -11,7 +11,8 @@ internal sealed partial class ObserverSocket(
     /// <summary>How many times as long as it may take nothing an observer that is dropped has to take what is under way, and the reason.</summary>
     private const int LastChance = 4;
 
-    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
+    // Who is dropped for reading too slowly has the rest to read before the goodbye that says so.
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
     // News and answers to commands are two senders.
     private readonly SemaphoreSlim _sending = new(1, 1);

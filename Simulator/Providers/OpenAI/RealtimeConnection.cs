@@ -44,7 +44,17 @@ public sealed class RealtimeConnection
     }
 
     /// <summary>Cuts it without a word.</summary>
-    public void Drop() => _abort();
+    public void Drop()
+    {
+        try
+        {
+            _abort();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has left already.
+        }
+    }
 
     /// <summary>Sends a text; nothing happens when the peer is gone.</summary>
     public async Task SendAsync(string text)
