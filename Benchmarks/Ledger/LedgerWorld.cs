@@ -71,7 +71,7 @@ internal sealed class LedgerWorld : IAsyncDisposable
         services.AddGrain<IBillingGrain, BillingGrain>();
         services.AddInProcessGrains(new InProcessGrainsOptions());
         services.AddSingleton<SessionRegistry>().AddSingleton<SessionClaims>().AddSingleton<SessionJournal>().AddSingleton<SessionMetrics>();
-        services.AddSingleton<MarkBook>().AddSingleton<MarkFlusher>().AddSingleton<Settlements>().AddSingleton<BillingMetrics>();
+        services.AddSingleton<MarkBook>().AddSingleton<MarkFlusher>().AddSingleton<Settlements>().AddSingleton<TokenCharges>().AddSingleton<BillingMetrics>();
         services.AddSingleton<ProcessLease>();
         return services.BuildServiceProvider();
     }

@@ -59,7 +59,8 @@ internal sealed class DemoTenants(Database database)
     private async Task EnsureCostAsync(string provider, CancellationToken cancellationToken)
     {
         var book = new CostBook(database);
-        var current = (await book.ListAsync(1_000, cancellationToken)).FirstOrDefault(version => version is { Model: null, Currency: Currency, Until: null } && version.Provider == provider);
+        var current = (await book.ListAsync(1_000, cancellationToken)).FirstOrDefault(version =>
+            version is { Model: null, Currency: Currency, Until: null } && version.Provider == provider);
         if (current?.Price != Cost)
             Refuse(await book.SetAsync(provider, model: null, Currency, Cost, from: null, Actor, cancellationToken));
     }

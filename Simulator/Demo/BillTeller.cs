@@ -5,7 +5,8 @@ internal static class BillTeller
 {
     /// <summary>What the provider says of itself, and where it does not count, what the gateway's clock made of it.</summary>
     public static string Truth(TruthSummary truth, DemoFigures figures, bool isMeteredByGateway) => isMeteredByGateway
-        ? $"The provider's truth: {DemoFigures.Seconds(truth.SpanMilliseconds ?? 0)} s from its answer to the end; the gateway's clock counted {DemoFigures.Seconds(figures.GeneratedMs)} s."
+        ? $"The provider's truth: {DemoFigures.Seconds(truth.SpanMilliseconds ?? 0)} s from its answer to the end; "
+            + $"the gateway's clock counted {DemoFigures.Seconds(figures.GeneratedMs)} s."
         : $"The provider's truth: {truth.Ticks} ticks sent, {DemoFigures.Seconds(truth.MaxMilliseconds)} s generated.";
 
     /// <summary>A line for each ledger row, and one for each run's price.</summary>

@@ -8,7 +8,8 @@ namespace Orchestrator.Simulator.Scripts;
 internal sealed class ScriptLibrary(TimeSpan pace)
 {
     private readonly ConcurrentDictionary<string, Script> _scripts =
-        new(BuiltInScripts.All(pace).Concat(LiveStylerScripts.All(pace)).Concat(HttpScripts.All(pace)).Select(builtIn => KeyValuePair.Create(builtIn.Model, builtIn.Script)), StringComparer.Ordinal);
+        new(BuiltInScripts.All(pace).Concat(LiveStylerScripts.All(pace)).Concat(HttpScripts.All(pace)).Select(builtIn =>
+            KeyValuePair.Create(builtIn.Model, builtIn.Script)), StringComparer.Ordinal);
 
     /// <summary>The model's script, or null for a model that nobody described.</summary>
     public Script? Find(string model) => _scripts.GetValueOrDefault(model);

@@ -125,7 +125,8 @@ public sealed class OpenAITests(ClientWorld world, ITestOutputHelper output) : I
     private static string IdOf(JsonElement call) => call.GetProperty("location").GetString()!["/v1/realtime/calls/".Length..];
 
     private static async Task<JsonElement> EventAsync(RealClient node, string socket, string type) =>
-        (await node.NextAsync("event", told => told.GetProperty("name").GetString() == socket && told.GetProperty("event").GetProperty("type").GetString() == type)).GetProperty("event");
+        (await node.NextAsync("event", told =>
+            told.GetProperty("name").GetString() == socket && told.GetProperty("event").GetProperty("type").GetString() == type)).GetProperty("event");
 
     /// <summary>TLS in front of the gateway, as there is wherever it serves; nobody checks whose certificate it is.</summary>
     private async Task<int> EdgeAsync(RealClient node)

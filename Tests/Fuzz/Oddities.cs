@@ -28,8 +28,10 @@ internal static class Oddities
     public static byte[][] Names { get; } =
     [
         .. Texts(
-            "\"type\"", "\"ty\\u0070e\"", "\"Type\"", "\"type \"", "\"\\ud800type\"", "\"type\\udc00\"", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\"", "\"\\u0000\"", "type", "1", "null", "[]",
-            "\"seconds\"", "\"reason\"", "\"sdp\"", "\"error\"", "\"session_id\"", "\"candidate\"", "\"prompt\"", "\"payload\"", "\"event_id\"", "\"response\"", "\"usage\"", "\"se\\u0063onds\"",
+            "\"type\"", "\"ty\\u0070e\"", "\"Type\"", "\"type \"", "\"\\ud800type\"", "\"type\\udc00\"", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\"", "\"\\u0000\"", "type", "1",
+                "null", "[]",
+            "\"seconds\"", "\"reason\"", "\"sdp\"", "\"error\"", "\"session_id\"", "\"candidate\"", "\"prompt\"", "\"payload\"", "\"event_id\"", "\"response\"", "\"usage\"",
+                "\"se\\u0063onds\"",
             "\"__proto__\""),
         Quoted(0xff), Encoding.ASCII.GetBytes($"\"{new string('n', 3_000)}\""),
     ];

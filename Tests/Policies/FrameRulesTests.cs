@@ -65,7 +65,8 @@ public class FrameRulesTests
         { "too many bytes",             Pngs, $$"""{"type":"set_image","image_data":"{{Png[..^2]}}AA"}""",                                            PolicyRule.ImageSize },
         { "escaped Base64",             new(Images: [new()]), """{"type":"set_image","image_data":"\/9j\/4AAQSkZJRgABAQAAAQ=="}""",                    PolicyRule.None },
         { "no Base64",                  new(Images: [new()]), """{"type":"set_image","image_data":"hello, world"}""",                                 PolicyRule.ImageFormat },
-        { "an image of an item",        Pngs, $$$"""{"type":"conversation.item.create","item":{"content":[{"image_url":"data:image/jpeg;base64,{{{Jpeg}}}"}]}}""", PolicyRule.ImageFormat },
+        { "an image of an item",        Pngs, $$$"""{"type":"conversation.item.create","item":{"content":[{"image_url":"data:image/jpeg;base64,{{{Jpeg}}}"}]}}""",
+            PolicyRule.ImageFormat },
         { "one that lies elsewhere",    Pngs, """{"type":"conversation.item.create","item":{"content":[{"image_url":"https://shop.example/a.png"}]}}""", PolicyRule.ImageFormat },
     };
 

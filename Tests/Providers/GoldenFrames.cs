@@ -11,7 +11,8 @@ internal static class GoldenFrames
 {
     /// <summary>All files.</summary>
     public static IReadOnlyList<GoldenFile> Files { get; } =
-        [.. Directory.EnumerateFiles(Path.Combine(Checkout.Folder, "Tests", "Providers", "Golden"), "*.jsonl", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(Read)];
+        [.. Directory.EnumerateFiles(Path.Combine(Checkout.Folder, "Tests", "Providers", "Golden"), "*.jsonl",
+            SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(Read)];
 
     /// <summary>What clients or providers say, in every dialect.</summary>
     public static IReadOnlyList<byte[]> From(bool client) => [.. Files.Where(file => file.IsFromClient == client).SelectMany(file => file.Frames)];

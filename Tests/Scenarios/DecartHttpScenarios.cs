@@ -34,7 +34,8 @@ public class DecartHttpScenarios(DecartHttpWorld world) : IClassFixture<DecartHt
     public async Task A_client_of_dialect_C_is_served_by_a_provider_of_dialect_A()
     {
         var reseller = await world.NewTenantAsync();
-        world.Provider.Play("test-c-whole", Script.Begin.SendSessionId().Expect("offer").SendAnswer().SendIce(1, end: true).GenerationStarted().Ticks(2, Beat, from: 0.5m, step: 0.5m));
+        world.Provider.Play("test-c-whole", Script.Begin.SendSessionId().Expect("offer").SendAnswer().SendIce(1, end: true).GenerationStarted().Ticks(2, Beat, from: 0.5m,
+            step: 0.5m));
         var token = await world.MintAsync(reseller.Key);
 
         using var session = await world.OpenAsync(token, "test-c-whole", "/v1/realtime/sessions");

@@ -145,7 +145,8 @@ public class HttpSessionScenarios(HttpWorld world) : IClassFixture<HttpWorld>
         world.Provider.Play("test-http-whose", Playing);
         using var session = await world.OpenAsync(mine, "test-http-whose");
 
-        foreach (var (credential, status) in new[] { (other, HttpStatusCode.NotFound), (stranger.Key, HttpStatusCode.NotFound), (child.Key, HttpStatusCode.OK), (parent.Key, HttpStatusCode.OK), (mine, HttpStatusCode.OK) })
+        foreach (var (credential, status) in new[] { (other, HttpStatusCode.NotFound), (stranger.Key, HttpStatusCode.NotFound), (child.Key, HttpStatusCode.OK), (parent.Key,
+            HttpStatusCode.OK), (mine, HttpStatusCode.OK) })
         {
             using var http = world.Http(credential);
             using var answer = await http.PostAsJsonAsync($"{session.Location}/prompt", new { prompt = "x" });

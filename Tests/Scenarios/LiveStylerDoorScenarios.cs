@@ -55,7 +55,8 @@ public class LiveStylerDoorScenarios(LiveStylerWorld world) : IClassFixture<Live
         var gone = await world.NewTenantAsync();
         await world.Admin.RevokeKeyAsync(gone.KeyId);
         await world.UntilRefusedAsync(gone.Key);
-        var past = world.Forge(new Credential.ClientToken(world.Someone.KeyId, TimeProvider.System.GetUtcNow().AddSeconds(-1), Models: null, Origins: null, MaxSessionDuration: null, Metadata: null));
+        var past = world.Forge(new Credential.ClientToken(world.Someone.KeyId, TimeProvider.System.GetUtcNow().AddSeconds(-1), Models: null, Origins: null,
+            MaxSessionDuration: null, Metadata: null));
 
         foreach (var credential in new[] { gone.Key, past })
         {

@@ -14,7 +14,8 @@ public class LiveStylerSecretsScenarios(LiveStylerSecretsScenarios.Loud world) :
         world.Provider.Play(LiveStylerWorld.ByHand, LiveStylerScripts.Begin.Expect("session_start").Send($$"""{"type":"x","echo":"{{key}}"}""").Close(4321, $"no {key}"));
         var told = new List<string>();
 
-        foreach (var (credential, model) in new[] { (reseller.Key, null), (reseller.Key, LiveStylerWorld.BadKey), (reseller.Key, LiveStylerWorld.ByHand), (reseller.Key + "x", null), (reseller.Key, reseller.Key) })
+        foreach (var (credential, model) in new[] { (reseller.Key, null), (reseller.Key, LiveStylerWorld.BadKey), (reseller.Key, LiveStylerWorld.ByHand), (reseller.Key + "x",
+            null), (reseller.Key, reseller.Key) })
         {
             await using var client = await world.EnterAsync(credential, model);
             if (model is null && credential == reseller.Key)
@@ -36,7 +37,8 @@ public class LiveStylerSecretsScenarios(LiveStylerSecretsScenarios.Loud world) :
         using var http = world.Http(reseller.Key);
         told.Add(await http.GetStringAsync("/filter-category/active"));
         told.Add(await http.GetStringAsync("/v1/sessions"));
-        await Eventually.IsAsync("all sessions are over", async () => Assert.Single(await world.Database.ListAsync<long>("SELECT count(*) FROM session WHERE ended_at IS NULL")) == 0);
+        await Eventually.IsAsync("all sessions are over", async () =>
+            Assert.Single(await world.Database.ListAsync<long>("SELECT count(*) FROM session WHERE ended_at IS NULL")) == 0);
         told.AddRange(await RowsAsync());
         told.Add(world.Gateway.Output);
         var heardByProvider = world.Provider.Connections.SelectMany(connection => connection.Received.Select(frame => frame.Text).Append(connection.QueryString)

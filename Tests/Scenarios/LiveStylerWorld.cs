@@ -69,7 +69,8 @@ public class LiveStylerWorld : AccessWorld
     {
         using var http = Http(reseller.Key);
         var sessions = await Eventually.SeesAsync(
-            "the session has its row", async () => JsonElement.Parse(await http.GetByteArrayAsync("/v1/sessions")).GetProperty("sessions").EnumerateArray().ToList(), list => list.Count > 0);
+            "the session has its row", async () =>
+                JsonElement.Parse(await http.GetByteArrayAsync("/v1/sessions")).GetProperty("sessions").EnumerateArray().ToList(), list => list.Count > 0);
         return Assert.Single(sessions).GetProperty("id").GetString()!;
     }
 }

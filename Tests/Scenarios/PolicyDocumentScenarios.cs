@@ -115,7 +115,8 @@ public class PolicyDocumentScenarios(PolicyWorld world) : IClassFixture<PolicyWo
             using var http = world.Http(tenant.Key);
             using var answer = await http.PostAsJsonAsync("/v1/client/tokens", new { policy });
             await RawHttp.AssertProblemAsync(HttpStatusCode.UnprocessableEntity, "validation_failed", answer);
-            Assert.True(JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync()).GetProperty("errors").TryGetProperty(member, out _), await answer.Content.ReadAsStringAsync());
+            Assert.True(JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync()).GetProperty("errors").TryGetProperty(member, out _),
+                await answer.Content.ReadAsStringAsync());
         }
     }
 

@@ -83,7 +83,8 @@ public class WhipScenarios(HttpWorld world) : IClassFixture<HttpWorld>
         Assert.Equal(HttpStatusCode.Unauthorized, (await HttpWorld.WhipAsync(nobody, "sim-demo")).StatusCode);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await HttpWorld.WhipAsync(http, "sim-demo", type: "application/json")).StatusCode);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await HttpWorld.WhipAsync(http, "sim-demo", "hello")).StatusCode);
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await HttpWorld.WhipAsync(http, "sim-demo", HttpWorld.Offer.Replace("sendrecv", "recvonly", StringComparison.Ordinal))).StatusCode);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await HttpWorld.WhipAsync(http, "sim-demo", HttpWorld.Offer.Replace("sendrecv", "recvonly",
+            StringComparison.Ordinal))).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await HttpWorld.WhipAsync(http, "unknown")).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await http.GetAsync("/whip/sim-demo")).StatusCode);
     }

@@ -22,7 +22,8 @@ public sealed class LiveStylerTwinTests : IAsyncLifetime
     [Fact]
     public void Its_readme_has_a_row_for_every_model_in_this_order()
     {
-        var rows = File.ReadLines(Path.Combine(Checkout.Folder, "Simulator", "Providers", "LiveStyler", "README.md")).Where(line => line.StartsWith("| `ls-", StringComparison.Ordinal));
+        var rows = File.ReadLines(Path.Combine(Checkout.Folder, "Simulator", "Providers", "LiveStyler", "README.md")).Where(line =>
+            line.StartsWith("| `ls-", StringComparison.Ordinal));
 
         Assert.Equal(LiveStylerScripts.All(TimeSpan.FromSeconds(1)).Select(builtIn => $"| `{builtIn.Model}` | {builtIn.Summary} |"), rows);
     }
@@ -51,7 +52,8 @@ public sealed class LiveStylerTwinTests : IAsyncLifetime
             [
                 """{"type":"auth_success"}""",
                 """{"type":"node_status","status":"waiting"}""",
-                """{"type":"answer","sdp":"v=0\r\no=- 1 1 IN IP4 203.0.113.9\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\n"}""",
+                """{"type":"answer","sdp":"v=0\r\no=- 1 1 IN IP4 203.0.113.9\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n"""
+                + """a=mid:0\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\n"}""",
                 """{"type":"candidate","candidate":{"sdpMid":"0","sdpMLineIndex":0,"candidate":"candidate:1 1 udp 2122260223 203.0.113.9 50001 typ host"}}""",
             ],
             client.All.Select(heard => heard.Text));

@@ -13,7 +13,8 @@ internal static class LiveStylerClient
 
     public const string OlderOffer = """{"type":"offer","payload":{"data":{"type":"offer","sdp":"v=0\r\n"}}}""";
 
-    public const string OlderCandidate = """{"type":"ice_candidate","payload":{"candidate":"candidate:1 1 udp 2122260223 192.0.2.5 50000 typ host","sdpMid":"0","sdpMLineIndex":0}}""";
+    public const string OlderCandidate =
+        """{"type":"ice_candidate","payload":{"candidate":"candidate:1 1 udp 2122260223 192.0.2.5 50000 typ host","sdpMid":"0","sdpMLineIndex":0}}""";
 
     /// <summary>The first frame.</summary>
     public static string Credential(string credential) => JsonSerializer.Serialize(new { type = "CREDENTIAL", payload = new { credential } });

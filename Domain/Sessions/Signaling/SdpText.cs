@@ -120,7 +120,8 @@ public static class SdpText
     {
         if (candidate.Mid is { } mid)
         {
-            var named = sections.FindIndex(1, section => section.Contains($"\na=mid:{mid}\r", StringComparison.Ordinal) || section.Contains($"\na=mid:{mid}\n", StringComparison.Ordinal));
+            var named = sections.FindIndex(1, section =>
+                section.Contains($"\na=mid:{mid}\r", StringComparison.Ordinal) || section.Contains($"\na=mid:{mid}\n", StringComparison.Ordinal));
             if (named > 0)
                 return named;
         }

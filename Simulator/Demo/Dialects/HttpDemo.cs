@@ -32,7 +32,8 @@ internal sealed class HttpDemo : IDemoDialect
 
         visit.Tell(DemoStep.Connect, $"The client posts its offer to {new Uri(visit.Gateway, "/v1/sessions")}, and a prompt to begin with.");
         visit.WaitsFor = "the answer to the client's offer";
-        using var opened = await AskAsync(http, HttpMethod.Post, "/v1/sessions", new { model = Model, sdp = new { type = "offer", sdp = Sdp }, prompt = "paper cutout" }, null, cancellationToken);
+        using var opened = await AskAsync(http, HttpMethod.Post, "/v1/sessions", new { model = Model, sdp = new { type = "offer", sdp = Sdp }, prompt = "paper cutout" }, null,
+            cancellationToken);
         var location = opened.Headers.Location!.ToString();
         using var body = await JsonDocument.ParseAsync(await opened.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
         var events = body.RootElement.GetProperty("events");

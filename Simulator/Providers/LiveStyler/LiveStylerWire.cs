@@ -21,7 +21,8 @@ internal static class LiveStylerWire
     public static string Candidate { get; } =
         """{"type":"candidate","candidate":{"sdpMid":"0","sdpMLineIndex":0,"candidate":"candidate:1 1 udp 2122260223 203.0.113.9 50001 typ host"}}""";
 
-    public static string OlderAnswer { get; } = """{"type":"answer","payload":{"type":"answer","sdp":SDP}}""".Replace("SDP", JsonSerializer.Serialize(DecartWire.PlainSdp), StringComparison.Ordinal);
+    public static string OlderAnswer { get; } = """{"type":"answer","payload":{"type":"answer","sdp":SDP}}""".Replace("SDP", JsonSerializer.Serialize(DecartWire.PlainSdp),
+        StringComparison.Ordinal);
 
     public static string OlderCandidate { get; } =
         """{"type":"ice_candidate","payload":{"sdpMid":"0","sdpMLineIndex":0,"candidate":"candidate:1 1 udp 2122260223 203.0.113.9 50001 typ host"}}""";

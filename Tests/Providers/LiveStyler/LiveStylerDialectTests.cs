@@ -136,7 +136,8 @@ public class LiveStylerDialectTests
     [Fact]
     public void Whoever_finds_no_room_hears_so_in_the_documented_word_and_in_words()
     {
-        string[] words = ["""{"type":"node_status","status":"full"}""", """{"type":"error","message":"Server at capacity, please try again later","error":"Server at capacity, please try again later"}"""];
+        string[] words = ["""{"type":"node_status","status":"full"}""",
+            """{"type":"error","message":"Server at capacity, please try again later","error":"Server at capacity, please try again later"}"""];
 
         Assert.Equal(words, Text(Dialect.Refusal(CloseCode.ServerBusy)));
         Assert.Equal(words, Text(Dialect.Farewell(CloseCode.UpstreamFull, generatedMs: null)));
