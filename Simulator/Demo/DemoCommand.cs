@@ -37,7 +37,7 @@ internal static class DemoCommand
             new()
             {
                 Dialect = DemoDialects.Find(parsed.GetValue(dialect)!)!, Gateway = parsed.GetValue(gateway)!, Simulator = parsed.GetValue(simulator)!,
-                    OtherSimulators = [.. parsed.GetValue(others)!.Select(address => new Uri(address))],
+                OtherSimulators = [.. parsed.GetValue(others)!.Select(address => new Uri(address))],
                 KeyFile = parsed.GetRequiredValue(keyFile), ResellerKeyFile = parsed.GetValue(resellerKeyFile), Operator = parsed.GetValue(platform)!,
             },
             Console.Out, Colours(), TimeProvider.System, stopping));

@@ -29,7 +29,8 @@ internal static class CandidateJson
         if (value.ValueKind is not JsonValueKind.Object || Text(value, "candidate") is not { } text || !IceCandidate.IsWellFormed(text))
             return null;
         int? line = value.TryGetProperty("sdpMLineIndex", out var index) && index.ValueKind is JsonValueKind.Number && index.TryGetInt32(out var number) && number >= 0
-            ? number : null;
+            ? number
+            : null;
         return new IceCandidate(text, Text(value, "sdpMid"), line, Text(value, "usernameFragment"));
     }
 

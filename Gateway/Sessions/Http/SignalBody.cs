@@ -47,8 +47,9 @@ internal sealed class SignalBody(IOptions<HttpSessionsOptions> options) : IDispo
         {
             using var bytes = new MemoryStream();
             await request.Body.CopyToAsync(bytes, request.HttpContext.RequestAborted);
-            return bytes.Length <= max ? (new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)), null) : (null,
-                Problems.BodyTooLarge);
+            return bytes.Length <= max
+                ? (new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)), null)
+                : (null, Problems.BodyTooLarge);
         }
         catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {

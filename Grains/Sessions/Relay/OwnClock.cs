@@ -71,5 +71,10 @@ internal sealed class OwnClock(RelayMeter meter, TimeProvider time)
     /// By our own clock nobody owes more than was held for it: what goes by between the end of a hold and our hanging up is ours to
     /// answer for, as the provider has claimed none of it.
     /// </summary>
-    private void Raise() => meter.Ticked(Math.Min(Math.Max((long)time.GetElapsedTime(_from).TotalMilliseconds, meter.Open?.MarkMs ?? 0), meter.Hold?.LimitMs ?? long.MaxValue));
+    private void Raise()
+    {
+        // The first millisecond may have been counted before it was over.
+        var elapsed = Math.Max((long)time.GetElapsedTime(_from).TotalMilliseconds, meter.Open?.MarkMs ?? 0);
+        meter.Ticked(Math.Min(elapsed, meter.Hold?.LimitMs ?? long.MaxValue));
+    }
 }

@@ -34,8 +34,10 @@ public sealed class FilterList(string apiKey)
 
     internal async Task HandleAsync(HttpContext context)
     {
-        _asked.Enqueue(string.Join('\n', [$"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}", .. context.Request.Headers.Select(header =>
-            $"{header.Key}: {header.Value}")]));
+        _asked.Enqueue(string.Join('\n', [
+            $"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}",
+            .. context.Request.Headers.Select(header => $"{header.Key}: {header.Value}"),
+        ]));
         if (Hangs)
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var isKnown = context.Request.Headers.Authorization == $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(apiKey + ":"))}";

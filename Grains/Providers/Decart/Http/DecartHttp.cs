@@ -74,8 +74,11 @@ internal sealed class DecartRequests(HttpClient http, ProviderOptions provider, 
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Where sessions are opened: its address is that of a socket in the configuration, like those of all providers.</summary>
-    public Uri Sessions { get; } = new UriBuilder(provider.Endpoint!) { Scheme = provider.Endpoint!.Scheme is "wss" or "https" ? "https" : "http",
-        Port = provider.Endpoint!.Port }.Uri;
+    public Uri Sessions { get; } = new UriBuilder(provider.Endpoint!)
+    {
+        Scheme = provider.Endpoint!.Scheme is "wss" or "https" ? "https" : "http",
+        Port = provider.Endpoint!.Port,
+    }.Uri;
 
     /// <summary>Sends a request and reads its answer.</summary>
     public async Task<DecartAnswer> SendAsync(HttpMethod method, Uri address, byte[]? body, string? tag, CancellationToken cancellationToken)

@@ -193,8 +193,10 @@ internal sealed class HttpSignaling(SimulatorOptions options, ScriptLibrary scri
     /// <summary>A script that closes before it waits for anything refuses.</summary>
     private static IResult? RefusalOf(Script script) =>
         script.Steps.TakeWhile(step => step is Step.Error or Step.Close).OfType<Step.Close>().FirstOrDefault() is not { } close ? null
-            : Problem(close.Code switch { 1013 =>
-                429, 1008 => 403, _ => 503 }, close.Reason ?? "Refused", script.Steps.OfType<Step.Error>().FirstOrDefault()?.Message ?? "Refused");
+            : Problem(
+                close.Code switch { 1013 => 429, 1008 => 403, _ => 503 },
+                close.Reason ?? "Refused",
+                script.Steps.OfType<Step.Error>().FirstOrDefault()?.Message ?? "Refused");
 
     private static bool Refuses(Script script, JsonElement body) => script.Refuses is { } text && body.TryGetProperty("prompt", out var prompt)
         && prompt.ValueKind is JsonValueKind.String && prompt.GetString()!.Contains(text, StringComparison.OrdinalIgnoreCase);
