@@ -1,17 +1,28 @@
 namespace Orchestrator.Domain.Billing;
 
-/// <summary>A row of the ledger at the price of one payer, or a correction of seconds that were exported to it.</summary>
-/// <param name="LedgerId">The row; null for a correction.</param>
-/// <param name="EntryId">The correction's wallet entry; null for a row.</param>
+/// <summary>What a payer owes for a row of the ledger or for a response, or a correction of what was exported to it.</summary>
+/// <param name="Source">What it comes from.</param>
+/// <param name="Id">The row's, response's or entry's number.</param>
 /// <param name="RecordedAt">When it was appended.</param>
-/// <param name="Seconds">What the payer owes for it; a correction may be negative.</param>
-public sealed record Billable(long? LedgerId, long? EntryId, DateTimeOffset RecordedAt, long Seconds);
+/// <param name="Units">Seconds, or tokens of the kind that is exported; a correction may be negative.</param>
+public sealed record Billable(BillableSource Source, long Id, DateTimeOffset RecordedAt, long Units);
+
+/// <summary>What a billable comes from.</summary>
+public enum BillableSource
+{
+    /// <summary>A row of the ledger.</summary>
+    Ledger,
+    /// <summary>What one response used.</summary>
+    TokenUsage,
+    /// <summary>A correction's wallet entry.</summary>
+    WalletEntry,
+}
 
 /// <summary>Billables that go out as one value, under one instant.</summary>
 /// <param name="Items">What it covers.</param>
 /// <param name="From">The second in which the first of them was appended: sinks count whole ones.</param>
 /// <param name="To">When the last was appended.</param>
-/// <param name="Value">Whole seconds to be sent; 0 when there is nothing to send.</param>
+/// <param name="Value">Whole units to be sent; 0 when there is nothing to send.</param>
 public sealed record ExportBatch(IReadOnlyList<Billable> Items, DateTimeOffset From, DateTimeOffset To, long Value)
 {
     /// <summary>The instant that the sink is told: the last second covered.</summary>
@@ -35,7 +46,7 @@ public static class ExportBatching
     {
         var batches = new List<ExportBatch>();
         var open = new List<Billable>();
-        foreach (var next in billables.OrderBy(billable => billable.RecordedAt).ThenBy(billable => billable.LedgerId).ThenBy(billable => billable.EntryId))
+        foreach (var next in billables.OrderBy(billable => billable.RecordedAt).ThenBy(billable => billable.Source).ThenBy(billable => billable.Id))
         {
             if (open.Count > 0 && !Fits(open[0].RecordedAt, next.RecordedAt, window))
                 Close();
@@ -49,7 +60,7 @@ public static class ExportBatching
         {
             if (open.Count == 0)
                 return;
-            var (value, left) = Net(open.Sum(billable => billable.Seconds), carried);
+            var (value, left) = Net(open.Sum(billable => billable.Units), carried);
             carried = left;
             batches.Add(new ExportBatch([.. open], SecondOf(open[0].RecordedAt), open[^1].RecordedAt, value));
             open.Clear();
@@ -62,7 +73,7 @@ public static class ExportBatching
         var net = checked(sum + carried);
         return net switch
         {
-            > MaxValue => throw new ArgumentOutOfRangeException(nameof(sum), sum, "More seconds than any sink can count."),
+            > MaxValue => throw new ArgumentOutOfRangeException(nameof(sum), sum, "More than any sink can count."),
             >= 0       => (net, 0),
             _          => (0, net),
         };

@@ -1,3 +1,4 @@
+using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Tenants;
 using Orchestrator.Gateway.Requests;
 using Orchestrator.Grains.Billing.Export;
@@ -14,7 +15,9 @@ namespace Orchestrator.Gateway.Billing;
 /// <param name="Account">At Stripe: the connected account that the key acts for.</param>
 /// <param name="Endpoint">Where CloudEvents go.</param>
 /// <param name="MeterId">At Stripe: the meter, to compare sums with.</param>
-internal sealed record NewTarget(SinkKind? Kind, string? EventName, string? Customer, string? Credential, string? Account, string? Endpoint, string? MeterId)
+/// <param name="Unit">What it counts: <c>seconds</c>, or tokens of one kind such as <c>audio_out</c>. Default: seconds.</param>
+internal sealed record NewTarget(
+    SinkKind? Kind, string? EventName, string? Customer, string? Credential, string? Account, string? Endpoint, string? MeterId, UsageUnit? Unit)
 {
     public static NewTarget Read(JsonBody body)
     {
@@ -22,7 +25,8 @@ internal sealed record NewTarget(SinkKind? Kind, string? EventName, string? Cust
         var target = new NewTarget(
             kind, body.Text("eventName", 100, required: true), body.Text("customer", 100, required: true),
             body.Text("credential", 255, required: kind is SinkKind.Stripe), body.Text("account", 100),
-            body.Text("endpoint", 2_000, required: kind is SinkKind.CloudEvents), body.Text("meterId", 100));
+            body.Text("endpoint", 2_000, required: kind is SinkKind.CloudEvents), body.Text("meterId", 100),
+            body.OneOf("unit", required: false, Enum.GetValues<UsageUnit>()));
         if (kind is SinkKind.CloudEvents && (target.Account ?? target.MeterId) is not null)
             body.Wrong(target.Account is null ? "meterId" : "account", "is for stripe alone");
         if (kind is SinkKind.Stripe && target.Endpoint is not null)
@@ -55,7 +59,10 @@ internal sealed record NewTarget(SinkKind? Kind, string? EventName, string? Cust
     public NewExportTarget ToTarget(TenantId tenant, TenantId by)
     {
         var credential = Credential is null ? null : new Secret(Credential);
-        var address = new SinkAddress(tenant, EventName!, Customer!) { Account = Account, Endpoint = Endpoint, Credential = credential };
+        var address = new SinkAddress(tenant, EventName!, Customer!) 
+        {
+            Account = Account, Endpoint = Endpoint, Credential = credential, Unit = Unit ?? UsageUnit.Seconds,
+        };
         return new NewExportTarget(Kind!.Value, address) { MeterId = MeterId, AddedBy = by };
     }
 
@@ -68,6 +75,7 @@ internal sealed record NewTarget(SinkKind? Kind, string? EventName, string? Cust
 /// <param name="Tenant">Whose usage it sends.</param>
 /// <param name="AddedBy">The tenant that added it.</param>
 /// <param name="Kind">What it sends to.</param>
+/// <param name="Unit">What it counts.</param>
 /// <param name="EventName">What the sink calls it.</param>
 /// <param name="Customer">What the sink calls the one who used it.</param>
 /// <param name="Account">The connected account.</param>
@@ -83,12 +91,12 @@ internal sealed record NewTarget(SinkKind? Kind, string? EventName, string? Cust
 /// <param name="LastError">What the sink said of the newest batch that is not through.</param>
 /// <param name="Counts">Batches by state; of those that are through, the last seven days'.</param>
 internal sealed record ExportTargetResponse(
-    string Id, string Tenant, string? AddedBy, SinkKind Kind, string EventName, string Customer, string? Account, string? Endpoint, bool HasCredential, string? MeterId,
+    string Id, string Tenant, string? AddedBy, SinkKind Kind, UsageUnit Unit, string EventName, string Customer, string? Account, string? Endpoint, bool HasCredential, string? MeterId,
     DateTimeOffset ActiveFrom, DateTimeOffset? RetiredAt, DateTimeOffset CreatedAt, DateTimeOffset? LastSentAt, DateTimeOffset? OldestUnsentAt, DateTimeOffset? BlockedUntil,
     string? LastError, IReadOnlyDictionary<string, long> Counts)
 {
     public static ExportTargetResponse Of(ExportTargetRow row) => new(
-        row.Id.ToString("N"), row.Address.Tenant.ToString(), row.AddedBy?.ToString(), row.Kind, row.Address.EventName, row.Address.Customer, row.Address.Account,
-        ExportTargetRow.WithoutQuery(row.Address.Endpoint), row.HasCredential, row.MeterId, row.ActiveFrom, row.RetiredAt, row.CreatedAt, row.LastSentAt, row.OldestUnsentAt,
+        row.Id.ToString("N"), row.Address.Tenant.ToString(), row.AddedBy?.ToString(), row.Kind, row.Address.Unit, row.Address.EventName, row.Address.Customer,
+        row.Address.Account, ExportTargetRow.WithoutQuery(row.Address.Endpoint), row.HasCredential, row.MeterId, row.ActiveFrom, row.RetiredAt, row.CreatedAt, row.LastSentAt, row.OldestUnsentAt,
         row.BlockedUntil, row.LastError, row.Counts);
 }

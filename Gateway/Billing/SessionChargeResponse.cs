@@ -93,10 +93,11 @@ internal sealed record SessionChargeResponse(
             [.. hold.Wallets.Select((wallet, i) => new LevelAmount(wallet.ToString(), AmountResponse.Of(hold.Micros[i], currency)))]);
     }
 
-    /// <summary>A batch, and how many of its seconds are this session's.</summary>
-    internal sealed record Exported(string Tenant, string Sink, string Identifier, string State, long Seconds, DateTimeOffset FrozenAt, DateTimeOffset? SentAt)
+    /// <summary>A batch, what it counts, and how much of it is this session's.</summary>
+    internal sealed record Exported(
+        string Tenant, string Sink, string Identifier, string State, string Unit, long Value, DateTimeOffset FrozenAt, DateTimeOffset? SentAt)
     {
-        public static Exported Of(ExportedRow row) => new(row.Tenant.ToString(), row.Sink, row.Identifier, row.State, row.Seconds, row.FrozenAt, row.SentAt);
+        public static Exported Of(ExportedRow row) => new(row.Tenant.ToString(), row.Sink, row.Identifier, row.State, row.Unit, row.Value, row.FrozenAt, row.SentAt);
     }
 
     /// <summary>An entry that corrects a run.</summary>

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Tenants;
 using Orchestrator.Gateway.Security;
 using Orchestrator.Grains.Billing.Export;
@@ -13,6 +15,8 @@ internal static class ExportCommand
 {
     private static readonly Dictionary<string, SinkKind> Kinds = new() { ["stripe"] = SinkKind.Stripe, ["cloud-events"] = SinkKind.CloudEvents, ["file"] = SinkKind.File };
 
+    private static readonly Dictionary<string, UsageUnit> Units = Enum.GetValues<UsageUnit>().ToDictionary(unit => JsonNamingPolicy.KebabCaseLower.ConvertName(unit.ToString()));
+
     public static Command Create() => new("export", "Say where usage goes") { CreateAdd(), CreateList(), CreateRetire() };
 
     private static Command CreateAdd()
@@ -25,8 +29,10 @@ internal static class ExportCommand
         var account = new Option<string?>("--account") { Description = "At Stripe: the connected account that the key acts for" };
         var endpoint = new Option<string?>("--endpoint") { Description = "Where CloudEvents go, or the name of a file" };
         var meter = new Option<string?>("--meter") { Description = "At Stripe: the meter, to compare sums with" };
+        var unit = new Option<string>("--unit") { Description = "What it counts: seconds, or tokens of one kind", DefaultValueFactory = _ => "seconds" };
+        unit.AcceptOnlyFromAmong([.. Units.Keys]);
         var keyFile = new Option<FileInfo?>("--key-file") { Description = "A file that holds the tenant's own credential; none means Stripe:ApiKey, the platform's" };
-        var command = new Command("add", "Send a tenant's usage somewhere from now on") { tenant, kind, eventName, customer, account, endpoint, meter, keyFile, actor };
+        var command = new Command("add", "Send a tenant's usage somewhere from now on") { tenant, kind, eventName, customer, account, endpoint, meter, unit, keyFile, actor };
         command.SetAction((arguments, cancellationToken) => RunAsync(async services =>
         {
             var owner = await OperatorDatabase.FindTenantAsync(services.GetRequiredService<Database>(), arguments.GetValue(tenant), cancellationToken);
@@ -34,6 +40,7 @@ internal static class ExportCommand
             {
                 Account = arguments.GetValue(account),
                 Endpoint = arguments.GetValue(endpoint),
+                Unit = Units[arguments.GetRequiredValue(unit)],
                 Credential = arguments.GetValue(keyFile) is { } file ? await ReadAsync(file, cancellationToken) : null,
             };
             var target = new NewExportTarget(Kinds[arguments.GetRequiredValue(kind)], address) { MeterId = arguments.GetValue(meter) };
@@ -100,7 +107,7 @@ internal static class ExportCommand
         var by = row.AddedBy is { } tenant ? $"tenant {tenant}" : "the operator";
         var account = row.Address.Account is { } connected ? $" {connected}" : "";
         var batches = row.Counts.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Value} {one.Key}");
-        Console.WriteLine($"target  {row.Id:N} {row.Kind} {row.Address.EventName} {row.Address.Customer}{account}, added by {by}");
+        Console.WriteLine($"target  {row.Id:N} {row.Kind} {row.Address.EventName} {row.Address.Unit} {row.Address.Customer}{account}, added by {by}");
         Console.WriteLine($"  key     {(row.HasCredential ? "its own" : "the installation's, if any")}");
         Console.WriteLine($"  batches {string.Join(", ", batches.DefaultIfEmpty("none"))}");
         foreach (var (name, at) in new[] { ("sent   ", row.LastSentAt), ("oldest ", row.OldestUnsentAt), ("blocked", row.BlockedUntil), ("retired", row.RetiredAt) })

@@ -41,7 +41,9 @@ public sealed record CorrectionRow(TenantId Tenant, int Run, long Micros, long? 
 /// <param name="Sink">Its kind.</param>
 /// <param name="Identifier">What the sink knows the batch by.</param>
 /// <param name="State">What became of it.</param>
-/// <param name="Seconds">How many of its seconds are this session's.</param>
+/// <param name="Unit">What it counts: seconds, or tokens of one kind.</param>
+/// <param name="Value">How many of them are this session's.</param>
 /// <param name="FrozenAt">When it was frozen.</param>
 /// <param name="SentAt">When the sink had it.</param>
-public sealed record ExportedRow(TenantId Tenant, string Sink, string Identifier, string State, long Seconds, DateTimeOffset FrozenAt, DateTimeOffset? SentAt);
+public sealed record ExportedRow(
+    TenantId Tenant, string Sink, string Identifier, string State, string Unit, long Value, DateTimeOffset FrozenAt, DateTimeOffset? SentAt);

@@ -85,24 +85,27 @@ public sealed class ChargeStore(Database database)
             new TenantId(reader.GetGuid(0)), reader.GetInt32(1), reader.GetInt64(2), reader.Number(3), reader.GetString(4), reader.Instant(5)!.Value), cancellationToken);
     }
 
-    /// <summary>The batches that its seconds went out in, in the order they were frozen.</summary>
+    /// <summary>The batches that its seconds and tokens went out in, in the order they were frozen.</summary>
     public async Task<IReadOnlyList<ExportedRow>> ExportsAsync(TenantId viewer, SessionId session, CancellationToken cancellationToken = default)
     {
         await using var command = database.Source.CreateCommand($"""
-            SELECT t.tenant_id, lane.kind, e.identifier, e.state, sum(i.seconds)::bigint, e.created_at, e.sent_at
-            FROM generation g
-            JOIN usage_ledger l ON l.generation_id = g.id
-            JOIN export_item i ON i.ledger_id = l.id
+            WITH items AS (
+              SELECT i.* FROM generation g JOIN usage_ledger l ON l.generation_id = g.id JOIN export_item i ON i.ledger_id = l.id WHERE g.session_id = $1
+              UNION ALL
+              SELECT i.* FROM token_usage u JOIN export_item i ON i.token_usage_id = u.id WHERE u.session_id = $1
+            )
+            SELECT t.tenant_id, lane.kind, e.identifier, e.state, lane.unit, sum(i.seconds)::bigint, e.created_at, e.sent_at
+            FROM items i
             JOIN export_target t ON t.id = i.target_id
             JOIN export_event e ON e.id = i.export_event_id
             JOIN export_lane lane ON lane.id = e.lane_id
-            WHERE g.session_id = $1 AND t.tenant_id IN ({Visible})
-            GROUP BY e.id, t.tenant_id, lane.kind ORDER BY e.seq LIMIT {MaxRows}
+            WHERE t.tenant_id IN ({Visible})
+            GROUP BY e.id, t.tenant_id, lane.id ORDER BY e.seq LIMIT {MaxRows}
             """);
         command.Parameters.Value(session.Value).Value(viewer.Value);
         return await command.ListAsync(reader => new ExportedRow(
-            new TenantId(reader.GetGuid(0)), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetInt64(4), reader.Instant(5)!.Value,
-            reader.Instant(6)), cancellationToken);
+            new TenantId(reader.GetGuid(0)), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetInt64(5),
+            reader.Instant(6)!.Value, reader.Instant(7)), cancellationToken);
     }
 
     private async Task<ILookup<int, ChargedLevel>> LevelsAsync(TenantId viewer, SessionId session, CancellationToken cancellationToken)

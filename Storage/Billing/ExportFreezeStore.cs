@@ -9,7 +9,7 @@ using Orchestrator.Grains.Billing.Export;
 namespace Orchestrator.Storage.Billing;
 
 /// <summary>
-/// Step 9: ledger rows and corrections become frozen batches. A row carries the transaction that appended it; a target remembers
+/// Step 9: ledger rows, tokens of responses and corrections become frozen batches. A row carries the transaction that appended it; a target remembers
 /// the oldest that was still open at its last freeze and takes everything from that one on, up to the oldest that is open now.
 /// </summary>
 public sealed class ExportFreezeStore(Database database) : IExportFreezer
@@ -26,7 +26,7 @@ public sealed class ExportFreezeStore(Database database) : IExportFreezer
         if (await LockDueAsync(connection, window, except, cancellationToken) is not { } due)
             return default;
 
-        var rows = await LedgerAsync(connection, due, cancellationToken);
+        var rows = await UsageAsync(connection, due, cancellationToken);
         // A full page ends with the last row of its transaction; what is left begins with the next one.
         var isPartial = rows.Count >= MaxRows;
         var before = isPartial ? rows[^1].RecordedIn + 1 : due.Before;
@@ -58,25 +58,33 @@ public sealed class ExportFreezeStore(Database database) : IExportFreezer
         if (!await reader.ReadAsync(cancellationToken))
             return null;
         var target = new FreezingTarget(reader.GetGuid(0), ExportRows.Kind(reader, 1), ExportRows.AddressFromRow(reader, 2));
-        return new Due(target, reader.GetInt64(7), reader.GetInt64(8), Xid(reader.GetString(9)), Xid(reader.GetString(10)));
+        return new Due(target, reader.GetInt64(8), reader.GetInt64(9), Xid(reader.GetString(10)), Xid(reader.GetString(11)));
     }
 
-    private async Task<List<(Billable Billable, ulong RecordedIn)>> LedgerAsync(NpgsqlConnection connection, Due due, CancellationToken cancellationToken)
+    /// <summary>Rows of the ledger, or responses that used some of the kind, for which the target's tenant is charged.</summary>
+    private async Task<List<(Billable Billable, ulong RecordedIn)>> UsageAsync(NpgsqlConnection connection, Due due, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("""
-            SELECT c.ledger_id, c.recorded_at, c.seconds, c.recorded_in::text
-            FROM export_target t JOIN ledger_charge c ON c.payer_id = t.tenant_id
-            WHERE t.id = $1
+        var kind = due.Target.Address.Unit.Kind();
+        var source = kind is null ? BillableSource.Ledger : BillableSource.TokenUsage;
+        var (id, units, charge, some) = source is BillableSource.Ledger
+            ? ("c.ledger_id", "c.seconds", "ledger_charge", "true")
+            : ("c.usage_id", "c.counts[$6]", "token_charge", "c.counts[$6] > 0");
+        await using var command = new NpgsqlCommand($"""
+            SELECT {id}, c.recorded_at, {units}, c.recorded_in::text
+            FROM export_target t JOIN {charge} c ON c.payer_id = t.tenant_id
+            WHERE t.id = $1 AND {some}
               AND c.tenant_id = ANY (ARRAY(SELECT id FROM tenant WHERE path @> ARRAY[$2]))
               AND c.recorded_in >= $3::text::xid8 AND c.recorded_in < $4::text::xid8
               AND c.recorded_at >= t.active_from AND (t.retired_at IS NULL OR c.recorded_at < t.retired_at)
             ORDER BY c.recorded_in FETCH FIRST $5 ROWS WITH TIES
             """, connection);
         command.Parameters.Value(due.Target.Id).Value(due.Target.Address.Tenant.Value).Value(Text(due.Since)).Value(Text(due.Before)).Value((long)MaxRows);
+        if (kind is { } counted)
+            command.Parameters.Value((int)counted + 1);
         var rows = new List<(Billable, ulong)>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
-            rows.Add((new Billable(reader.GetInt64(0), EntryId: null, reader.Instant(1)!.Value, reader.GetInt64(2)), Xid(reader.GetString(3))));
+            rows.Add((new Billable(source, reader.GetInt64(0), reader.Instant(1)!.Value, reader.GetInt64(2)), Xid(reader.GetString(3))));
         return rows;
     }
 
@@ -85,14 +93,14 @@ public sealed class ExportFreezeStore(Database database) : IExportFreezer
     {
         await using var command = new NpgsqlCommand($"""
             SELECT e.id, e.created_at, e.seconds
-            FROM export_target t JOIN wallet_entry e ON e.tenant_id = t.tenant_id
+            FROM export_target t JOIN export_lane l ON l.id = t.lane_id JOIN wallet_entry e ON e.tenant_id = t.tenant_id
             WHERE t.id = $1 AND {ExportRows.IsCorrectionDue}
             """, connection);
         command.Parameters.Value(due.Target.Id);
         var corrections = new List<Billable>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
-            corrections.Add(new Billable(LedgerId: null, reader.GetInt64(0), reader.Instant(1)!.Value, reader.GetInt64(2)));
+            corrections.Add(new Billable(BillableSource.WalletEntry, reader.GetInt64(0), reader.Instant(1)!.Value, reader.GetInt64(2)));
         return corrections;
     }
 
@@ -120,13 +128,16 @@ public sealed class ExportFreezeStore(Database database) : IExportFreezer
         if (items.Count == 0)
             return;
         await using var command = new NpgsqlCommand("""
-            INSERT INTO export_item (target_id, export_event_id, ledger_id, wallet_entry_id, seconds)
-            SELECT $1, i.* FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) AS i
+            INSERT INTO export_item (target_id, export_event_id, ledger_id, token_usage_id, wallet_entry_id, seconds)
+            SELECT $1, i.* FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) AS i
             """, connection);
         command.Parameters.Value(due.Target.Id).Column(items, i => i.Event)
-            .Column(items, NpgsqlDbType.Bigint, i => i.Item.LedgerId).Column(items, NpgsqlDbType.Bigint, i => i.Item.EntryId).Column(items, i => i.Item.Seconds);
+            .Column(items, NpgsqlDbType.Bigint, i => IdOf(i.Item, BillableSource.Ledger)).Column(items, NpgsqlDbType.Bigint, i => IdOf(i.Item, BillableSource.TokenUsage))
+            .Column(items, NpgsqlDbType.Bigint, i => IdOf(i.Item, BillableSource.WalletEntry)).Column(items, i => i.Item.Units);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    private static long? IdOf(Billable item, BillableSource source) => item.Source == source ? item.Id : null;
 
     private static async Task AdvanceAsync(NpgsqlConnection connection, Due due, ulong before, long carried, bool isPartial, CancellationToken cancellationToken)
     {

@@ -127,8 +127,8 @@ public sealed class ExportLaneStore(Database database) : IExportLanes
         reader.GetGuid(0), reader.GetGuid(1),
         new ExportAttempt(ExportRows.State(reader, 2), reader.GetString(3), reader.GetInt32(4), Span(reader, 5), reader.GetTimeSpan(6), Span(reader, 7)),
         new FrozenUsage(
-            ExportRows.AddressFromRow(reader, 8), reader.GetString(3), reader.GetString(13), reader.GetFieldValue<byte[]>(14), reader.GetInt32(15), reader.Instant(16)!.Value),
-        reader.Text(17));
+            ExportRows.AddressFromRow(reader, 8), reader.GetString(3), reader.GetString(14), reader.GetFieldValue<byte[]>(15), reader.GetInt32(16), reader.Instant(17)!.Value),
+        reader.Text(18));
 
     private static TimeSpan? Span(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetTimeSpan(column);
 }

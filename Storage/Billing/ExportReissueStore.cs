@@ -80,7 +80,7 @@ public sealed class ExportReissueStore(Database database) : IExportReissue
         if (!await reader.ReadAsync(cancellationToken))
             return null;
         var target = new FreezingTarget(reader.GetGuid(0), ExportRows.Kind(reader, 1), ExportRows.AddressFromRow(reader, 2));
-        return new Old(target, reader.GetGuid(7), reader.GetInt64(8), reader.Instant(9)!.Value, reader.Instant(10)!.Value, reader.GetInt64(11));
+        return new Old(target, reader.GetGuid(8), reader.GetInt64(9), reader.Instant(10)!.Value, reader.Instant(11)!.Value, reader.GetInt64(12));
     }
 
     private static async Task ReplaceAsync(NpgsqlConnection connection, Old old, FrozenEvent successor, long carried, CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ public sealed record NewExportTarget(SinkKind Kind, SinkAddress Address)
 /// <summary>Why a target was not added.</summary>
 public enum ExportTargetRefusal
 {
-    /// <summary>What it would send goes there already.</summary>
+    /// <summary>What it would send goes there already, or what goes there is of another unit.</summary>
     Exists,
     /// <summary>Who adds it has as many of this tenant as there may be.</summary>
     TooMany,
@@ -50,7 +50,8 @@ public sealed class ExportTargetAdmin(Database database, ISecretBox secrets, Usa
     /// <summary>Adds a target; fails when there may be none.</summary>
     public async Task<Guid> AddAsync(NewExportTarget target, CancellationToken cancellationToken) =>
         (await TryAddAsync(target, cancellationToken)).Id
-            ?? throw new InvalidOperationException("The tenant has a target for this customer and event name with this credential, or too many targets.");
+            ?? throw new InvalidOperationException(
+                "The tenant has a target for this customer and event name with this credential, something else is counted there, or it has too many targets.");
 
     /// <summary>
     /// Adds a target. Its lane is shared with all that send to the same customer with the same credential, and with nobody else:
@@ -74,6 +75,7 @@ public sealed class ExportTargetAdmin(Database database, ISecretBox secrets, Usa
             added_by = target.AddedBy?.Value,
             kind = StorageNames.Of(target.Kind),
             event_name = target.Address.EventName,
+            unit = StorageNames.Of(target.Address.Unit),
             customer = target.Address.Customer,
             account = target.Address.Account,
             endpoint = ExportTargetRow.WithoutQuery(target.Address.Endpoint),
@@ -116,20 +118,20 @@ public sealed class ExportTargetAdmin(Database database, ISecretBox secrets, Usa
         // From now on: every transaction that ended before is of no concern. From earlier on: nobody knows in which it was recorded.
         await using var command = new NpgsqlCommand("""
             WITH lane AS (
-              INSERT INTO export_lane (kind, account, event_name, customer) VALUES ($3, $4, $5, $6)
+              INSERT INTO export_lane (kind, account, event_name, customer, unit) VALUES ($3, $4, $5, $6, $13)
               ON CONFLICT (kind, account, event_name, customer) DO UPDATE SET customer = excluded.customer
-              RETURNING id
+              RETURNING id, unit
             )
             INSERT INTO export_target (id, tenant_id, lane_id, account, credential, endpoint, meter_id, active_from, exported_before, added_by)
             SELECT $1, $2, lane.id, $7, $8, $9, $10, coalesce($11, clock_timestamp()),
                    CASE WHEN $11 IS NULL THEN pg_snapshot_xmin(pg_current_snapshot()) ELSE '0'::xid8 END, $12
-            FROM lane
+            FROM lane WHERE lane.unit = $13
             ON CONFLICT (tenant_id, lane_id) WHERE retired_at IS NULL DO NOTHING
             """, connection);
         var address = target.Address;
         command.Parameters.Value(id).Value(address.Tenant.Value).Value(StorageNames.Of(target.Kind)).Value(LaneAccount(target)).Value(address.EventName).Value(address.Customer)
             .Text(address.Account).Text(address.Credential is { } secret ? secrets.Protect(secret) : null).Text(address.Endpoint).Text(target.MeterId)
-            .Instant(target.ActiveFrom).Identity(target.AddedBy?.Value);
+            .Instant(target.ActiveFrom).Identity(target.AddedBy?.Value).Value(StorageNames.Of(address.Unit));
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 

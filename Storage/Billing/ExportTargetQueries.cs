@@ -88,16 +88,16 @@ public sealed class ExportTargetQueries(Database database)
     }
 
     private static ExportTargetRow FromRow(NpgsqlDataReader reader) => new(
-        reader.GetGuid(0), reader.IsDBNull(7) ? null : new TenantId(reader.GetGuid(7)), ExportRows.Kind(reader, 6), ExportRows.AddressFromRow(reader, 1), reader.GetBoolean(8))
+        reader.GetGuid(0), reader.IsDBNull(8) ? null : new TenantId(reader.GetGuid(8)), ExportRows.Kind(reader, 7), ExportRows.AddressFromRow(reader, 1), reader.GetBoolean(9))
     {
-        MeterId = reader.Text(9),
-        ActiveFrom = reader.Instant(10)!.Value,
-        RetiredAt = reader.Instant(11),
-        CreatedAt = reader.Instant(12)!.Value,
-        BlockedUntil = reader.Instant(13),
-        LastSentAt = reader.Instant(14),
-        OldestUnsentAt = reader.Instant(15),
-        LastError = reader.Text(16),
-        Counts = reader.GetFieldValue<string[]>(17).Zip(reader.GetFieldValue<long[]>(18)).ToDictionary(one => one.First, one => one.Second),
+        MeterId = reader.Text(10),
+        ActiveFrom = reader.Instant(11)!.Value,
+        RetiredAt = reader.Instant(12),
+        CreatedAt = reader.Instant(13)!.Value,
+        BlockedUntil = reader.Instant(14),
+        LastSentAt = reader.Instant(15),
+        OldestUnsentAt = reader.Instant(16),
+        LastError = reader.Text(17),
+        Counts = reader.GetFieldValue<string[]>(18).Zip(reader.GetFieldValue<long[]>(19)).ToDictionary(one => one.First, one => one.Second),
     };
 }

@@ -37,7 +37,7 @@ public sealed class ExportScenarios(ExportScenarioWorld world) : IClassFixture<E
 
         var batches = charge.GetProperty("exports").EnumerateArray().ToList();
         Assert.All(batches, batch => Assert.Equal((customer.Id.ToString(), "stripe"), (batch.GetProperty("tenant").GetString(), batch.GetProperty("sink").GetString())));
-        Assert.Equal(batches.Where(batch => batch.GetProperty("seconds").GetInt64() > 0).Select(batch => batch.GetProperty("identifier").GetString()).Order(),
+        Assert.Equal(batches.Where(batch => batch.GetProperty("value").GetInt64() > 0).Select(batch => batch.GetProperty("identifier").GetString()).Order(),
             world.Provider.Stripe.ReadEvents(0, int.MaxValue, Account).Select(accepted => accepted.Identifier).Order());
         Assert.Equal(3, world.Provider.Stripe.Sums().Single(sum => sum is { Account: Account, Customer: "cus_film", EventName: "gen_seconds" }).Total);
         Assert.Empty(world.Provider.Stripe.ContractViolations);
@@ -131,7 +131,7 @@ public sealed class ExportScenarios(ExportScenarioWorld world) : IClassFixture<E
     private static bool IsSent(JsonElement charge)
     {
         var batches = charge.GetProperty("exports").EnumerateArray().ToList();
-        return batches.Sum(batch => batch.GetProperty("seconds").GetInt64()) == 3 && batches.TrueForAll(batch => batch.GetProperty("state").GetString() == "sent");
+        return batches.Sum(batch => batch.GetProperty("value").GetInt64()) == 3 && batches.TrueForAll(batch => batch.GetProperty("state").GetString() == "sent");
     }
 
     /// <summary>A session of two and a half seconds, which are billed as three.</summary>

@@ -189,7 +189,7 @@ public class UsageScenarios(UsageScenarios.Tree tree) : IClassFixture<UsageScena
         Assert.Equal(
             (tree.Middle.Id.ToString(), "file", "batch-1", "sent", 30),
             (batch.GetProperty("tenant").GetString(), batch.GetProperty("sink").GetString(), batch.GetProperty("identifier").GetString(), batch.GetProperty("state").GetString(),
-             batch.GetProperty("seconds").GetInt32()));
+             batch.GetProperty("value").GetInt32()));
         Assert.Equal(0, leafs.GetProperty("exports").GetArrayLength());
     }
 

@@ -21,6 +21,9 @@ public enum SinkKind
 /// <param name="Customer">What the sink calls the one who used it.</param>
 public sealed record SinkAddress(TenantId Tenant, string EventName, string Customer)
 {
+    /// <summary>What it counts there.</summary>
+    public UsageUnit Unit { get; init; }
+
     /// <summary>The account that the credential acts for, where it is not its own.</summary>
     public string? Account { get; init; }
 
@@ -31,12 +34,12 @@ public sealed record SinkAddress(TenantId Tenant, string EventName, string Custo
     public Secret? Credential { get; init; }
 }
 
-/// <summary>Seconds to be frozen into a body.</summary>
+/// <summary>Usage to be frozen into a body.</summary>
 /// <param name="Address">Where they go.</param>
 /// <param name="Identifier">What the sink will know them by, for good.</param>
-/// <param name="Seconds">Whole seconds, at least one.</param>
+/// <param name="Value">Whole units of the address, at least one.</param>
 /// <param name="At">A whole second within what they cover.</param>
-public sealed record UsageToFreeze(SinkAddress Address, string Identifier, long Seconds, DateTimeOffset At);
+public sealed record UsageToFreeze(SinkAddress Address, string Identifier, long Value, DateTimeOffset At);
 
 /// <summary>A frozen batch to be sent.</summary>
 /// <param name="Address">Where it goes.</param>

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Orchestrator.Grains.Billing.Stripe;
 
-/// <summary>Seconds of one customer, as Stripe is told of them.</summary>
+/// <summary>Usage of one customer, as Stripe is told of them.</summary>
 /// <param name="EventName">The meter, by the name of its events.</param>
 /// <param name="Identifier">Ours, for good: Stripe takes each but once a day.</param>
 /// <param name="Customer">Stripe's id of the customer.</param>
-/// <param name="Seconds">Whole seconds.</param>
+/// <param name="Value">Whole units of the meter.</param>
 /// <param name="Timestamp">An instant within what they cover.</param>
-public sealed record MeterEvent(string EventName, string Identifier, string Customer, long Seconds, DateTimeOffset Timestamp)
+public sealed record MeterEvent(string EventName, string Identifier, string Customer, long Value, DateTimeOffset Timestamp)
 {
     /// <summary>What Stripe would not take, or would take for something else, as a sentence; null when all is well.</summary>
     public string? Flaw()
@@ -20,7 +20,7 @@ public sealed record MeterEvent(string EventName, string Identifier, string Cust
         if (Customer.Length is 0 or > 100 || !IsVisible(Customer))
             return "The customer must be an id of 1 to 100 visible ASCII characters.";
         // Stripe has changed its mind about fractions, signs and long numbers; whole positive ones were always right.
-        if (Seconds is < 1 or > 999_999_999_999_999)
+        if (Value is < 1 or > 999_999_999_999_999)
             return "The value must be a whole number from 1 to 999999999999999.";
         return null;
     }
@@ -32,7 +32,7 @@ public sealed record MeterEvent(string EventName, string Identifier, string Cust
             ("event_name", EventName),
             ("identifier", Identifier),
             ("payload[stripe_customer_id]", Customer),
-            ("payload[value]", Seconds.ToString(CultureInfo.InvariantCulture)),
+            ("payload[value]", Value.ToString(CultureInfo.InvariantCulture)),
             ("timestamp", Timestamp.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)));
 
     private static bool IsVisible(string text) => !text.AsSpan().ContainsAnyExceptInRange('!', '~');

@@ -1,4 +1,5 @@
 using Npgsql;
+using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Billing.Reconciliation;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Tenants;
@@ -15,6 +16,10 @@ internal static class Contradictions
     public const int MaxEach = 1_000;
 
     private const string Newest = "(SELECT s.id FROM session s WHERE s.path @> ARRAY[w.tenant_id] ORDER BY s.id DESC LIMIT 1)";
+
+    // Kinds of tokens in the order in which they are counted; see TokenKind.
+    private static readonly string CountedUnits =
+        $"'{{{string.Join(',', Enum.GetValues<UsageUnit>().Where(unit => unit.Kind() is not null).Select(StorageNames.Of))}}}'::text[]";
 
     public static readonly IReadOnlyList<string> All =
     [
@@ -115,12 +120,24 @@ internal static class Contradictions
                c.tenant_id, t.id, g.session_id, c.ledger_id, NULL::uuid, c.recorded_at, g.id
         FROM export_target t JOIN ledger_charge c ON c.payer_id = t.tenant_id JOIN generation g ON g.id = c.generation_id
         LEFT JOIN export_item i ON i.ledger_id = c.ledger_id AND i.target_id = t.id
-        WHERE c.tenant_id = ANY (ARRAY(SELECT id FROM tenant WHERE path @> ARRAY[t.tenant_id]))
+        WHERE (SELECT l.unit = 'seconds' FROM export_lane l WHERE l.id = t.lane_id) AND c.tenant_id = ANY (ARRAY(SELECT id FROM tenant WHERE path @> ARRAY[t.tenant_id]))
           AND c.recorded_at >= greatest($1, t.active_from) AND c.recorded_at < least($2, t.retired_at) AND c.seconds <> coalesce(i.seconds, 0)
+        """,
+        $"""
+        SELECT CASE WHEN i.token_usage_id IS NULL THEN 'unexported' ELSE 'item_differs' END, abs(c.count - coalesce(i.seconds, 0))::numeric, 0::bigint,
+               CASE WHEN i.token_usage_id IS NULL THEN format('response recorded at %s and in no batch of the target', c.recorded_at)
+                    ELSE format('response used %s of %s, its batch holds %s', c.count, l.unit, i.seconds) END,
+               c.tenant_id, t.id, c.session_id, NULL::bigint, NULL::uuid, c.recorded_at, NULL::bigint
+        FROM export_target t JOIN export_lane l ON l.id = t.lane_id
+        CROSS JOIN LATERAL (
+          SELECT *, coalesce(counts[array_position({CountedUnits}, l.unit)], 0) AS count FROM token_charge WHERE payer_id = t.tenant_id) c
+        LEFT JOIN export_item i ON i.token_usage_id = c.usage_id AND i.target_id = t.id
+        WHERE l.unit <> 'seconds' AND c.tenant_id = ANY (ARRAY(SELECT id FROM tenant WHERE path @> ARRAY[t.tenant_id]))
+          AND c.recorded_at >= greatest($1, t.active_from) AND c.recorded_at < least($2, t.retired_at) AND c.count <> coalesce(i.seconds, 0)
         """,
         """
         SELECT 'batch_differs', abs(coalesce(i.seconds, 0) - coalesce(e.seconds, 0) - t.carried_seconds)::numeric, 0::bigint,
-               format('its batches cover %s s, are worth %s s, and %s s are carried', coalesce(i.seconds, 0), coalesce(e.seconds, 0), t.carried_seconds),
+               format('its batches cover %s units, are worth %s, and %s are carried', coalesce(i.seconds, 0), coalesce(e.seconds, 0), t.carried_seconds),
                t.tenant_id, t.id, NULL::uuid, NULL::bigint, NULL::uuid, NULL::timestamptz, NULL::bigint
         FROM export_target t
         LEFT JOIN (SELECT target_id, sum(seconds) AS seconds FROM export_item GROUP BY 1) i ON i.target_id = t.id

@@ -16,7 +16,7 @@ public class ExportBatchingTests
         var (batches, carried) = ExportBatching.Of(story.Billables, story.Carried, Window);
 
         Assert.Equal(story.Billables.OrderBy(Key), batches.SelectMany(batch => batch.Items).OrderBy(Key));
-        Assert.Equal(story.Billables.Sum(billable => billable.Seconds) + story.Carried, batches.Sum(batch => batch.Value) + carried);
+        Assert.Equal(story.Billables.Sum(billable => billable.Units) + story.Carried, batches.Sum(batch => batch.Value) + carried);
         Assert.InRange(carried, long.MinValue, 0);
     });
 
@@ -65,11 +65,11 @@ public class ExportBatchingTests
     public void More_than_fifteen_digits_are_refused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => ExportBatching.Of([Row(1, 0, ExportBatching.MaxValue), Row(2, 0, 1)], 0, Window));
 
-    private static (long?, long?) Key(Billable billable) => (billable.LedgerId, billable.EntryId);
+    private static (BillableSource, long) Key(Billable billable) => (billable.Source, billable.Id);
 
-    private static Billable Row(long id, double at, long seconds) => new(id, EntryId: null, Evening.AddSeconds(at), seconds);
+    private static Billable Row(long id, double at, long seconds) => new(BillableSource.Ledger, id, Evening.AddSeconds(at), seconds);
 
-    private static Billable Correction(long id, double at, long seconds) => new(LedgerId: null, id, Evening.AddSeconds(at), seconds);
+    private static Billable Correction(long id, double at, long seconds) => new(BillableSource.WalletEntry, id, Evening.AddSeconds(at), seconds);
 
     private static Arbitrary<Story> Stories() => (
         from kinds in Gen.Choose(0, 9).ListOf()

@@ -11,6 +11,7 @@ using Orchestrator.Grains.Billing.Stripe;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Sessions;
+using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Simulator;
 using Orchestrator.Simulator.Stripe;
 using Orchestrator.Storage.Billing;
@@ -122,6 +123,12 @@ public sealed class ExportWorld : IAsyncLifetime, IAsyncDisposable
     /// <summary>A run of a tenant.</summary>
     internal Task<LiveGeneration> AddRunAsync(Customer tenant) => Database.AddGenerationAsync(_process, tenant);
 
+    /// <summary>A session of a tenant, which may use tokens.</summary>
+    internal Task<SessionOwnership> AddSessionAsync(Customer tenant) => Database.AddSessionAsync(_process, tenant);
+
+    /// <summary>What responses used, as a session's process records it.</summary>
+    internal Task UseAsync(params IReadOnlyList<TokensUsed> used) => Database.JournalAsync(_process, [.. used]);
+
     /// <summary>Another row of the ledger.</summary>
     internal async Task RecordAsync(Exported exported, long milliseconds)
     {
@@ -150,9 +157,10 @@ public sealed class ExportWorld : IAsyncLifetime, IAsyncDisposable
         await pump.RunAsync(CancellationToken.None);
         return await Database.ReadAsync<bool>("""
             SELECT NOT EXISTS (SELECT FROM export_event WHERE state IN ('pending', 'sending', 'cancelling') OR reissue)
-              AND NOT EXISTS (SELECT FROM export_target t JOIN ledger_charge c ON c.payer_id = t.tenant_id AND c.recorded_at >= t.active_from
-                  AND (t.retired_at IS NULL OR c.recorded_at < t.retired_at)
-                              WHERE NOT EXISTS (SELECT FROM export_item i WHERE i.target_id = t.id AND i.ledger_id = c.ledger_id))
+              AND NOT EXISTS (
+                SELECT FROM export_target t JOIN export_lane l ON l.id = t.lane_id JOIN ledger_charge c ON l.unit = 'seconds' AND c.payer_id = t.tenant_id
+                WHERE c.recorded_at >= t.active_from AND (t.retired_at IS NULL OR c.recorded_at < t.retired_at)
+                  AND NOT EXISTS (SELECT FROM export_item i WHERE i.target_id = t.id AND i.ledger_id = c.ledger_id))
             """);
     }, TimeSpan.FromSeconds(40));
 

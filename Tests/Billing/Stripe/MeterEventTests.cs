@@ -12,9 +12,9 @@ public partial class MeterEventTests
 
     public static TheoryData<MeterEvent> Flawed => new()
     {
-        Good with { Seconds = 0 },
-        Good with { Seconds = -1 },
-        Good with { Seconds = 1_000_000_000_000_000 },
+        Good with { Value = 0 },
+        Good with { Value = -1 },
+        Good with { Value = 1_000_000_000_000_000 },
         Good with { Identifier = "" },
         Good with { Identifier = new string('a', 101) },
         Good with { Identifier = "gen:é" },
@@ -48,11 +48,11 @@ public partial class MeterEventTests
             from identifier in Gen.Choose(0, 0x17f).Select(c => (char)c).ArrayOf(20).Select(chars => new string(chars))
             from length in Gen.Elements(1, 20, 99, 100, 101)
             from plain in Gen.Elements(true, false)
-            select Good with { Seconds = seconds, Identifier = plain ? new string('i', length) : identifier, EventName = new string('e', length) });
+            select Good with { Value = seconds, Identifier = plain ? new string('i', length) : identifier, EventName = new string('e', length) });
 
         Laws.Hold(samples, sample =>
         {
-            var fits = Value().IsMatch(sample.Seconds.ToString(CultureInfo.InvariantCulture)) && Visible().IsMatch(sample.Identifier)
+            var fits = Value().IsMatch(sample.Value.ToString(CultureInfo.InvariantCulture)) && Visible().IsMatch(sample.Identifier)
                 && !sample.Identifier.Contains('~', StringComparison.Ordinal) && sample.EventName.Length is >= 1 and <= 100;
 
             Assert.Equal(fits, sample.Flaw() is null);

@@ -103,7 +103,7 @@ internal static class UsageJson
             json.WriteString("time", usage.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"));
             json.WriteString("datacontenttype", "application/json");
             json.WriteStartObject("data");
-            json.WriteNumber("seconds", usage.Seconds);
+            json.WriteNumber(JsonNamingPolicy.SnakeCaseLower.ConvertName(usage.Address.Unit.ToString()), usage.Value);
             json.WriteEndObject();
             json.WriteEndObject();
         }

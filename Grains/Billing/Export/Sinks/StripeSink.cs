@@ -19,7 +19,7 @@ public sealed class StripeSink(StripeMeterEvents stripe, StripeKeyRule keys, IOp
     {
         if (address.Account is { } account && !IsAccount(account))
             return "The account must be a connected account of Stripe's, such as acct_123.";
-        return keys.Refusal(AccessOf(address).ApiKey) ?? EventOf(new UsageToFreeze(address, "v1:", Seconds: 1, DateTimeOffset.UnixEpoch)).Flaw();
+        return keys.Refusal(AccessOf(address).ApiKey) ?? EventOf(new UsageToFreeze(address, "v1:", Value: 1, DateTimeOffset.UnixEpoch)).Flaw();
     }
 
     /// <inheritdoc/>
@@ -44,7 +44,7 @@ public sealed class StripeSink(StripeMeterEvents stripe, StripeKeyRule keys, IOp
 
     private StripeAccess AccessOf(SinkAddress address) => new(address.Credential ?? options.Value.ApiKey, address.Account);
 
-    private static MeterEvent EventOf(UsageToFreeze usage) => new(usage.Address.EventName, usage.Identifier, usage.Address.Customer, usage.Seconds, usage.At);
+    private static MeterEvent EventOf(UsageToFreeze usage) => new(usage.Address.EventName, usage.Identifier, usage.Address.Customer, usage.Value, usage.At);
 
     private static SendOutcome Read(StripeOutcome outcome, FrozenUsage usage) => outcome switch
     {
