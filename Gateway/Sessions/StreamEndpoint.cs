@@ -161,7 +161,7 @@ internal static class StreamRoutes
         foreach (var dialect in app.Services.GetServices<IDialect>().Where(dialect => dialect.Leg is not null))
         {
             app.MapGet(dialect.Leg!.Path, context => dialect.Leg.SidebandParameter is { } parameter && context.Request.Query.ContainsKey(parameter)
-                ? sidebands.HandleAsync(context, dialect.Leg)
+                ? sidebands.HandleAsync(context, RealtimeSurface.Instance, context.Request.Query[parameter], dialect.Leg)
                 : endpoint.HandleAsync(context, dialect)).ExcludeFromDescription();
         }
     }

@@ -23,9 +23,9 @@ internal sealed class CallControlApi(
     private const int MaxWords = 256;
 
     /// <summary>Ends the session of a call; answers once that has begun. Repeating it is harmless.</summary>
-    public async Task<IResult> HangUpAsync(HttpContext context, string callId, CancellationToken cancellationToken)
+    public async Task<IResult> HangUpAsync(HttpContext context, CallSurface surface, string callId, CancellationToken cancellationToken)
     {
-        var (row, refused) = await FindAsync(context, callId, cancellationToken);
+        var (row, refused) = await FindAsync(context, surface, callId, cancellationToken);
         if (row is null)
             return refused!;
         if (row.EndedAt is null)
@@ -39,13 +39,13 @@ internal sealed class CallControlApi(
     }
 
     /// <summary>Passes one of <see cref="Passed"/> on.</summary>
-    public async Task<IResult> PassAsync(HttpContext context, string callId, string verb)
+    public async Task<IResult> PassAsync(HttpContext context, CallSurface surface, string callId, string verb)
     {
-        var (row, refused) = await FindAsync(context, callId, context.RequestAborted);
+        var (row, refused) = await FindAsync(context, surface, callId, context.RequestAborted);
         if (row is null)
             return refused!;
         if (row.EndedAt is not null || row.UpstreamSessionId is not { } upstream
-            || !providers.TryFind(OpenAIDialect.Family, row.Model, out var provider) || provider.Name != row.Provider)
+            || !providers.TryFind(surface.Dialect, row.Model, out var provider) || provider.Name != row.Provider)
         {
             return OpenAIError.CallNotFound;
         }
@@ -57,12 +57,13 @@ internal sealed class CallControlApi(
         return answer.IsTaken ? TypedResults.Ok() : Refusal(answer, provider.Options.ApiKey);
     }
 
-    private async Task<(SessionRow? Row, OpenAIError? Refused)> FindAsync(HttpContext context, string callId, CancellationToken cancellationToken)
+    private async Task<(SessionRow? Row, OpenAIError? Refused)> FindAsync(
+        HttpContext context, CallSurface surface, string callId, CancellationToken cancellationToken)
     {
         var (caller, refused) = await callers.FindAsync(context, AccessControl.CredentialOf(context.Request));
         if (caller is null)
             return (null, refused);
-        return await callers.CallAsync(caller, callId, cancellationToken) is { } row ? (row, null) : (null, OpenAIError.CallNotFound);
+        return await callers.CallAsync(caller, surface, callId, cancellationToken) is { } row ? (row, null) : (null, OpenAIError.CallNotFound);
     }
 
     /// <summary>A JSON object as it came; null for none.</summary>

@@ -13,7 +13,7 @@ using Orchestrator.Grains.Sessions.Relay;
 namespace Orchestrator.Gateway.Sessions.OpenAI;
 
 /// <summary>
-/// <c>POST /v1/realtime/calls</c>: opens a session with a WebRTC offer. Steps 1 and 2 as at a WebSocket; from step 3 on the session is as any other, with
+/// Opens a session with a WebRTC offer, such as <c>POST /v1/realtime/calls</c>. Steps 1 and 2 as at a WebSocket; from step 3 on the session is as any other, with
 /// <see cref="CallClient"/> in the place of its client's socket.
 /// </summary>
 internal sealed class CallsApi(
@@ -34,7 +34,7 @@ internal sealed class CallsApi(
     private const int MaxUserAgent = 256;
 
     /// <summary>Opens a session and answers its SDP.</summary>
-    public async Task<IResult> CreateAsync(HttpContext context, CancellationToken cancellationToken)
+    public async Task<IResult> CreateAsync(HttpContext context, CallSurface surface, CancellationToken cancellationToken)
     {
         // Step 1: connect.
         if (drain.IsDraining)
@@ -45,7 +45,7 @@ internal sealed class CallsApi(
         var identity = await access.IdentifyAsync(credential, cancellationToken);
         if (identity.Caller is null)
             return Refuse(context, credential, access.WhyRefusedApi(identity) ?? CloseCode.InvalidCredential);
-        var (body, error) = await OpenAIOfferBody.ReadAsync(context.Request);
+        var (body, error) = await surface.ReadAsync(context.Request);
         if (body is null)
             return callers.Refuse(context, credential, error!);
 
@@ -54,18 +54,19 @@ internal sealed class CallsApi(
         var model = ModelOf(settings) ?? (context.Request.Query["model"] is [{ Length: > 0 } asked, ..] ? asked : token?.Models is [var only] ? only : null);
         var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
         var isFull = door.Count >= options.Value.MaxSessions;
-        if ((access.WhyRefused(identity, OpenAIDialect.Family, origin, model) ?? (isFull ? CloseCode.ServerBusy : null)) is { } refused)
+        if ((access.WhyRefused(identity, surface.Dialect, origin, model) ?? (isFull ? CloseCode.ServerBusy : null)) is { } refused)
             return Refuse(context, credential, refused);
         if (throttle.IsFlooding(OpenAICallers.AddressOf(context), AccessControl.FingerprintOf(credential)))
             return OpenAIError.TooManyRefusals;
 
-        providers.TryFind(OpenAIDialect.Family, model!, out var provider);
+        providers.TryFind(surface.Dialect, model!, out var provider);
         var opening = Describe(context, identity.Caller, credential!, provider!, model!);
-        return await OpenAsync(context, identity.Caller, opening, provider!, credential!, OpenAIMessages.Offer(body.Sdp, settings?.GetRawText()));
+        return await OpenAsync(context, surface, identity.Caller, opening, provider!, credential!, OpenAIMessages.Offer(body.Sdp, settings?.GetRawText()));
     }
 
     /// <summary>Steps 3 to 6: the session lives on when this request is answered, and ends when it cannot be.</summary>
-    private async Task<IResult> OpenAsync(HttpContext context, Caller caller, OpenSession opening, ProviderEntry provider, string credential, byte[] offer)
+    private async Task<IResult> OpenAsync(
+        HttpContext context, CallSurface surface, Caller caller, OpenSession opening, ProviderEntry provider, string credential, byte[] offer)
     {
         var client = new CallClient(time);
         var source = (Address: OpenAICallers.AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
@@ -85,9 +86,8 @@ internal sealed class CallsApi(
         }
 
         _ = client.StayAsync();
-        context.Response.Headers.Location = $"/v1/realtime/calls/{CallId.Of(client.Session)}";
         context.Response.Headers["X-Session-Id"] = client.Session.ToString();
-        return TypedResults.Text(sdp, "application/sdp", statusCode: StatusCodes.Status201Created);
+        return surface.Answer(context.Response, client.Session, sdp, opening.Model);
     }
 
     private OpenAIError Refuse(HttpContext context, string? credential, CloseCode code)

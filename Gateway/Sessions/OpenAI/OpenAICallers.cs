@@ -1,7 +1,5 @@
-using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Tenants;
 using Orchestrator.Gateway.Tenants;
-using Orchestrator.Grains.Providers.OpenAI;
 using Orchestrator.Grains.Sessions;
 
 namespace Orchestrator.Gateway.Sessions.OpenAI;
@@ -23,26 +21,10 @@ internal sealed class OpenAICallers(AccessControl access, RefusalThrottle thrott
         throttle.TryBePolite(AddressOf(context), AccessControl.FingerprintOf(credential)) ? refusal : OpenAIError.TooManyRefusals;
 
     /// <summary>The session of a call, as far as the caller may see it; what is not its own is not there.</summary>
-    public async Task<SessionRow?> CallAsync(Caller caller, string? callId, CancellationToken cancellationToken) =>
-        CallId.TryParse(callId, out var session)
-        && await queries.FindAsync(caller.Tenant.Id, session, cancellationToken) is { Dialect: OpenAIDialect.Family } row ? row : null;
+    public async Task<SessionRow?> CallAsync(Caller caller, CallSurface surface, string? callId, CancellationToken cancellationToken) =>
+        surface.TryParse(callId, out var session)
+        && await queries.FindAsync(caller.Tenant.Id, session, cancellationToken) is { } row && row.Dialect == surface.Dialect ? row : null;
 
     /// <summary>Where a request comes from.</summary>
     public static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
-}
-
-/// <summary>What a call is called: by the session that it is, not by the provider's own name of it.</summary>
-internal static class CallId
-{
-    private const string Prefix = "rtc_";
-
-    /// <summary>The name of a session's call.</summary>
-    public static string Of(SessionId session) => Prefix + session;
-
-    /// <summary>The session of that name.</summary>
-    public static bool TryParse(string? callId, out SessionId session)
-    {
-        session = default;
-        return callId is not null && callId.StartsWith(Prefix, StringComparison.Ordinal) && SessionId.TryParse(callId[Prefix.Length..], provider: null, out session);
-    }
 }

@@ -19,18 +19,21 @@ internal static class OpenAIRoutes
         var (calls, control, secrets) = (
             app.Services.GetRequiredService<CallsApi>(), app.Services.GetRequiredService<CallControlApi>(), app.Services.GetRequiredService<ClientSecretsApi>());
 
+        var surface = RealtimeSurface.Instance;
         var routes = app.MapGroup("/v1/realtime").WithTags("Realtime calls");
         routes.MapPost("/client_secrets", secrets.CreateAsync)
             .WithName("CreateRealtimeClientSecret").WithSummary("Make a short-lived client token, in the form of the Realtime API").WithMetadata(Limit(MaxSmall))
             .Produces(StatusCodes.Status200OK);
-        routes.MapPost("/calls", calls.CreateAsync)
+        routes.MapPost("/calls", (HttpContext context, CancellationToken cancellationToken) => calls.CreateAsync(context, surface, cancellationToken))
             .WithName("CreateRealtimeCall").WithSummary("Open a session with a WebRTC offer, as SDP or as a form of sdp and session").WithMetadata(Limit(MaxCall))
             .Produces(StatusCodes.Status201Created);
-        routes.MapPost("/calls/{callId}/hangup", control.HangUpAsync)
+        routes.MapPost(
+                "/calls/{callId}/hangup",
+                (HttpContext context, string callId, CancellationToken cancellationToken) => control.HangUpAsync(context, surface, callId, cancellationToken))
             .WithName("HangUpRealtimeCall").WithSummary("End the session of a call for good").Produces(StatusCodes.Status200OK);
         foreach (var verb in CallControlApi.Passed)
         {
-            routes.MapPost($"/calls/{{callId}}/{verb}", (HttpContext context, string callId) => control.PassAsync(context, callId, verb))
+            routes.MapPost($"/calls/{{callId}}/{verb}", (HttpContext context, string callId) => control.PassAsync(context, surface, callId, verb))
                 .WithName($"{char.ToUpperInvariant(verb[0])}{verb[1..]}RealtimeCall").WithSummary($"Pass {verb} on to the provider of a call").WithMetadata(Limit(MaxSmall))
                 .Produces(StatusCodes.Status200OK);
         }

@@ -19,6 +19,7 @@ namespace Orchestrator.Gateway.Sessions.OpenAI;
 [SuppressMessage("Design", "CA1001", Justification = "The source has no timer, and a wait may still look at it when the sideband is gone.")]
 internal sealed class Sideband(
     WebSocket socket,
+    CallSurface surface,
     SessionRow session,
     Guid keyId,
     ISessionGrain grain,
@@ -104,7 +105,7 @@ internal sealed class Sideband(
     private async Task TellOfGapAsync(long from, long to)
     {
         if (from == 1)
-            await SendAsync(OpenAIMessages.SessionCreated($"event_{to}_created", $"sess_{session.Id}", session.Model));
+            await SendAsync(surface.Hello($"event_{to}_created", session));
         await SendAsync(Missed(to, $"Up to {to - from} events before this one are no longer kept."));
     }
 

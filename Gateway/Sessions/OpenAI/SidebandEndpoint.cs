@@ -11,7 +11,7 @@ using Orchestrator.Grains.Sessions.Relay;
 namespace Orchestrator.Gateway.Sessions.OpenAI;
 
 /// <summary>
-/// <c>GET /v1/realtime?call_id=</c>: a tenant's server joins a running session of its own, by API key. Any number of them hear what our one connection to the
+/// A tenant's server joins a running session of its own, by API key, such as at <c>GET /v1/realtime?call_id=</c>. Any number of them hear what our one connection to the
 /// provider hears, from the session's ring, so one that comes late hears what came before; what they say goes to the provider.
 /// </summary>
 internal sealed class SidebandEndpoint(
@@ -23,7 +23,11 @@ internal sealed class SidebandEndpoint(
     private readonly Dictionary<SessionId, int> _open = [];
 
     /// <summary>Serves one until its session is over or it leaves.</summary>
-    public async Task HandleAsync(HttpContext context, ClientLeg leg)
+    /// <param name="context">The request.</param>
+    /// <param name="surface">What kind of call it is.</param>
+    /// <param name="call">The name that the request has for it.</param>
+    /// <param name="leg">How its WebSockets are asked for.</param>
+    public async Task HandleAsync(HttpContext context, CallSurface surface, string? call, ClientLeg leg)
     {
         if (!context.WebSockets.IsWebSocketRequest)
         {
@@ -35,7 +39,7 @@ internal sealed class SidebandEndpoint(
         var offered = context.WebSockets.WebSocketRequestedProtocols;
         var credential = AccessControl.CredentialOf(context.Request) ?? leg.CredentialIn(offered);
         var (caller, refused) = await callers.FindAsync(context, credential);
-        var row = caller is null ? null : await callers.CallAsync(caller, context.Request.Query[leg.SidebandParameter!], context.RequestAborted);
+        var row = caller is null ? null : await callers.CallAsync(caller, surface, call, context.RequestAborted);
         if (caller is not null && row is not { EndedAt: null })
             refused = callers.Refuse(context, credential, OpenAIError.CallNotFound);
         else if (drain.IsDraining && caller is not null && !registry.TryGet(row!.Id, out _))
@@ -60,7 +64,8 @@ internal sealed class SidebandEndpoint(
             {
                 SubProtocol = leg.Select(offered), KeepAliveInterval = options.Value.KeepAliveInterval, KeepAliveTimeout = options.Value.KeepAliveTimeout,
             });
-            await new Sideband(socket, row, caller!.Credential.KeyId, session, registry, queries, () => access.WhyGone(caller), options.Value, time).RunAsync(drain.GraceOver);
+            await new Sideband(
+                socket, surface, row, caller!.Credential.KeyId, session, registry, queries, () => access.WhyGone(caller), options.Value, time).RunAsync(drain.GraceOver);
         }
         finally
         {

@@ -20,25 +20,22 @@ internal static class OpenAIAddresses
         return new UriBuilder(request.Provider.Options.Endpoint!) { Query = query.ToString() }.Uri;
     }
 
-    /// <summary>A further connection to a call.</summary>
-    public static Uri Sideband(ProviderEntry provider, string call) =>
-        new UriBuilder(provider.Options.Endpoint!) { Query = "call_id=" + Uri.EscapeDataString(call) }.Uri;
+    /// <summary>A WebSocket at that path below the endpoint, or at the endpoint itself.</summary>
+    public static Uri Socket(ProviderEntry provider, string path, string query = "") => Below(provider, provider.Options.Endpoint!.Scheme, path, query);
 
-    /// <summary>Where calls are made.</summary>
-    public static Uri Calls(ProviderEntry provider) => Rest(provider, "/calls");
+    /// <summary>What is asked over HTTP at that path below the endpoint.</summary>
+    public static Uri Rest(ProviderEntry provider, string path) =>
+        Below(provider, provider.Options.Endpoint!.Scheme == Uri.UriSchemeWss ? Uri.UriSchemeHttps : Uri.UriSchemeHttp, path, query: "");
 
-    /// <summary>Where one is told something.</summary>
-    public static Uri Call(ProviderEntry provider, string call, string verb) => Rest(provider, $"/calls/{Uri.EscapeDataString(call)}/{verb}");
-
-    private static Uri Rest(ProviderEntry provider, string path)
+    private static Uri Below(ProviderEntry provider, string scheme, string path, string query)
     {
         var endpoint = provider.Options.Endpoint!;
         return new UriBuilder(endpoint)
         {
-            Scheme = endpoint.Scheme == Uri.UriSchemeWss ? Uri.UriSchemeHttps : Uri.UriSchemeHttp,
+            Scheme = scheme,
             Port = endpoint.IsDefaultPort ? -1 : endpoint.Port,
-            Path = endpoint.AbsolutePath.TrimEnd('/') + path,
-            Query = "",
+            Path = path.Length == 0 ? endpoint.AbsolutePath : endpoint.AbsolutePath.TrimEnd('/') + path,
+            Query = query,
         }.Uri;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -13,8 +14,14 @@ namespace Orchestrator.Grains.Providers.OpenAI;
 /// <param name="Call">The call it names in <c>Location</c>, if any.</param>
 public readonly record struct OpenAIAnswer(HttpStatusCode Status, string Body, string? Call = null)
 {
+    private const int MaxName = 200;
+
     /// <summary>Whether it took the request.</summary>
     public bool IsTaken => (int)Status is >= 200 and < 300;
+
+    /// <summary>Whether this looks like the name of a call.</summary>
+    internal static bool IsName(string? name) =>
+        name is { Length: > 0 and <= MaxName } && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-');
 }
 
 /// <summary>
@@ -26,14 +33,16 @@ public sealed partial class OpenAIApi : IDisposable
     /// <summary>The largest answer that is read, in bytes.</summary>
     public const int MaxAnswer = 128 * 1024;
 
+    private readonly FrozenDictionary<string, ICallProtocol> _protocols;
     private readonly HttpClient _http;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     /// <summary>Takes the bounds of a dial, which such a request is.</summary>
-    public OpenAIApi(IOptions<RelayOptions> options, TimeProvider time, ILogger<OpenAIApi> logger)
+    public OpenAIApi(IEnumerable<ICallProtocol> protocols, IOptions<RelayOptions> options, TimeProvider time, ILogger<OpenAIApi> logger)
     {
+        _protocols = protocols.ToFrozenDictionary(protocol => protocol.Dialect);
         (_timeout, _time, _logger) = (options.Value.DialTimeout, time, logger);
         var handler = new SocketsHttpHandler
         {
@@ -50,15 +59,15 @@ public sealed partial class OpenAIApi : IDisposable
 
     /// <summary>Makes a call: the answer's body is its SDP, and it names the call.</summary>
     /// <param name="provider">Which provider.</param>
-    /// <param name="sdp">The client's offer.</param>
-    /// <param name="session">The session's settings with its model, a JSON object.</param>
+    /// <param name="offer">What the client wants.</param>
+    /// <param name="model">The model that was let in.</param>
     /// <param name="cancellationToken">Gives it up; a call that was made meanwhile is not known then.</param>
-    public async Task<OpenAIAnswer> CreateCallAsync(ProviderEntry provider, string sdp, string session, CancellationToken cancellationToken)
+    public async Task<OpenAIAnswer> CreateCallAsync(ProviderEntry provider, OpenAIOffer offer, string model, CancellationToken cancellationToken)
     {
-        using var body = new MultipartFormDataContent();
-        body.Add(Part(sdp, "application/sdp"), "\"sdp\"");
-        body.Add(Part(session, "application/json"), "\"session\"");
-        return await AskAsync(provider, OpenAIAddresses.Calls(provider), "calls", body, cancellationToken);
+        var protocol = ProtocolOf(provider);
+        using var body = protocol.Write(offer, model);
+        var answer = await AskAsync(provider, protocol.Calls(provider), "a call", body, cancellationToken);
+        return answer.IsTaken ? protocol.Read(answer) : answer;
     }
 
     /// <summary>Tells a call something: <c>hangup</c>, <c>accept</c>, <c>reject</c> or <c>refer</c>.</summary>
@@ -69,12 +78,17 @@ public sealed partial class OpenAIApi : IDisposable
     /// <param name="cancellationToken">Gives it up.</param>
     public async Task<OpenAIAnswer> TellAsync(ProviderEntry provider, string call, string verb, string? body, CancellationToken cancellationToken)
     {
-        using var content = body is null ? null : Part(body, "application/json");
-        return await AskAsync(provider, OpenAIAddresses.Call(provider, call, verb), verb, content, cancellationToken);
+        using var content = body is null ? null : new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
+        return await AskAsync(provider, ProtocolOf(provider).Call(provider, call, verb), verb, content, cancellationToken);
     }
+
+    /// <summary>A further connection to a call.</summary>
+    public Uri SidebandOf(ProviderEntry provider, string call) => ProtocolOf(provider).Sideband(provider, call);
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private ICallProtocol ProtocolOf(ProviderEntry provider) => _protocols[provider.Dialect.Name];
 
     private async Task<OpenAIAnswer> AskAsync(ProviderEntry provider, Uri address, string what, HttpContent? body, CancellationToken cancellationToken)
     {
@@ -102,10 +116,8 @@ public sealed partial class OpenAIApi : IDisposable
     {
         var path = location?.OriginalString.Split('?', '#')[0].TrimEnd('/');
         var name = path?[(path.LastIndexOf('/') + 1)..];
-        return name is { Length: > 0 and <= 200 } && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-') ? name : null;
+        return OpenAIAnswer.IsName(name) ? name : null;
     }
-
-    private static StringContent Part(string text, string type) => new(text, Encoding.UTF8, new MediaTypeHeaderValue(type));
 
     [LoggerMessage(1171, LogLevel.Debug, "Provider {Provider} answered {What} with HTTP {Status}")]
     private partial void LogAnswered(string provider, string what, int status);

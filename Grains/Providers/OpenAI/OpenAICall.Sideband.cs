@@ -69,7 +69,7 @@ internal sealed partial class OpenAICall
         if (delay > TimeSpan.Zero)
             await Task.Delay(delay, time, _left.Token);
         return await sockets.OpenAsync(
-            Provider.Name, OpenAIAddresses.Sideband(Provider, call),
+            Provider.Name, api.SidebandOf(Provider, call),
             socket => socket.SetRequestHeader("Authorization", "Bearer " + Provider.Options.ApiKey.Reveal()), _left.Token, expected: HttpStatusCode.NotFound);
     }
 

@@ -81,9 +81,15 @@ internal sealed partial class OpenAICall(
         }
 
         // Not given up when the session ends meanwhile: a call that was made and is not known cannot be hung up.
-        var answer = await api.CreateCallAsync(Provider, offer.Sdp, offer.SettingsFor(request.Model), CancellationToken.None);
-        if (answer is { IsTaken: true, Call: not null })
-            return answer;
+        var answer = await api.CreateCallAsync(Provider, offer, request.Model, CancellationToken.None);
+        if (answer is { IsTaken: true, Call: { } call })
+        {
+            if (answer.Body.Length > 0)
+                return answer;
+            // It was made all the same.
+            await HangUpAsync(call);
+        }
+
         LogRefused(logger, Provider.Name, (int)answer.Status);
         if (Complaint(answer) is { } complaint)
             await SayAsync(complaint);

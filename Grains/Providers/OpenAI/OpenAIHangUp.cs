@@ -2,14 +2,14 @@ using System.Net;
 
 namespace Orchestrator.Grains.Providers.OpenAI;
 
-/// <summary>Hangs up calls of the Realtime API.</summary>
-public sealed class OpenAIHangUp(OpenAIApi api) : ICallHangUp
+/// <summary>Hangs up the calls of a family.</summary>
+internal sealed class OpenAIHangUp(ICallProtocol protocol, OpenAIApi api) : ICallHangUp
 {
     /// <inheritdoc/>
-    public string Dialect => OpenAIDialect.Family;
+    public string Dialect => protocol.Dialect;
 
     /// <inheritdoc/>
-    public bool IsCall(string upstream) => upstream.StartsWith("rtc_", StringComparison.Ordinal);
+    public bool IsCall(string upstream) => protocol.IsCall(upstream);
 
     /// <inheritdoc/>
     public async Task<HangUpOutcome> HangUpAsync(ProviderEntry provider, string upstream, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Orchestrator.Grains.Providers.OpenAI;
@@ -6,7 +5,7 @@ namespace Orchestrator.Grains.Providers.OpenAI;
 /// <summary>What a client without a WebSocket asks for: its SDP, and the settings of the session.</summary>
 /// <param name="Sdp">The offer.</param>
 /// <param name="Session">The settings as the client has them, a JSON object, or null.</param>
-internal sealed record OpenAIOffer(string Sdp, string? Session)
+public sealed record OpenAIOffer(string Sdp, string? Session)
 {
     /// <summary>The largest offer that is read, in bytes.</summary>
     public const int MaxBytes = 128 * 1024;
@@ -18,11 +17,10 @@ internal sealed record OpenAIOffer(string Sdp, string? Session)
             : null;
 
     /// <summary>The settings to send: the client's, of the model that was let in and no other.</summary>
-    public string SettingsFor(string model)
+    public JsonObject SettingsFor(string model)
     {
         var settings = Session is null ? [] : JsonNode.Parse(Session)!.AsObject();
-        settings["type"] ??= "realtime";
         settings["model"] = model;
-        return settings.ToJsonString(JsonSerializerOptions.Web);
+        return settings;
     }
 }

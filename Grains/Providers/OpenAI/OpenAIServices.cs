@@ -9,7 +9,16 @@ internal static class OpenAIServices
         .AddSingleton<OpenAIApi>()
         .AddSingleton<OpenAICalls>()
         .AddSingleton<ILingeringUpstreams>(provider => provider.GetRequiredService<OpenAICalls>())
-        .AddSingleton<ICallHangUp, OpenAIHangUp>()
+        .AddCalls<RealtimeProtocol>()
         .AddSingleton<IDialect, OpenAIDialect>()
         .AddSingleton<IDialectDialer, OpenAIDialer>();
+
+    /// <summary>A family of calls: those that are going on are kept, attended and hung up as all of them are.</summary>
+    public static IServiceCollection AddCalls<T>(this IServiceCollection services) where T : ICallProtocol, new()
+    {
+        var protocol = new T();
+        return services
+            .AddSingleton<ICallProtocol>(protocol)
+            .AddSingleton<ICallHangUp>(provider => new OpenAIHangUp(protocol, provider.GetRequiredService<OpenAIApi>()));
+    }
 }

@@ -20,7 +20,8 @@ public class OpenAIOfferTests
         var offer = OpenAIOffer.Read(OpenAIMessages.Offer("v=0\r\n", session))!;
 
         Assert.Equal("v=0\r\n", offer.Sdp);
-        Assert.True(JsonElement.DeepEquals(JsonElement.Parse(settings), JsonElement.Parse(offer.SettingsFor("let-in"))), offer.SettingsFor("let-in"));
+        var sent = RealtimeProtocol.SettingsFor(offer, "let-in");
+        Assert.True(JsonElement.DeepEquals(JsonElement.Parse(settings), JsonElement.Parse(sent)), sent);
     }
 
     [Theory]
@@ -41,13 +42,14 @@ public class OpenAIOfferTests
     [Fact]
     public void Addresses_follow_the_providers_endpoint()
     {
+        var protocol = new RealtimeProtocol();
         KeyValuePair<string, string>[] asked = [new("call_id", "rtc_theirs"), new("Intent", "transcription"), new("extra", "a b")];
         var request = new UpstreamRequest(Provider, "gpt &x", asked, ClientSurface.WebSocket);
 
         Assert.Equal("wss://host.example/v1/realtime?model=gpt%20%26x&extra=a%20b", OpenAIAddresses.Session(request).AbsoluteUri);
-        Assert.Equal("wss://host.example/v1/realtime?call_id=rtc_1", OpenAIAddresses.Sideband(Provider, "rtc_1").AbsoluteUri);
-        Assert.Equal("https://host.example/v1/realtime/calls", OpenAIAddresses.Calls(Provider).AbsoluteUri);
-        Assert.Equal("http://127.0.0.1:8090/base/calls/rtc_1/hangup", OpenAIAddresses.Call(Entry("ws://127.0.0.1:8090/base/"), "rtc_1", "hangup").AbsoluteUri);
+        Assert.Equal("wss://host.example/v1/realtime?call_id=rtc_1", protocol.Sideband(Provider, "rtc_1").AbsoluteUri);
+        Assert.Equal("https://host.example/v1/realtime/calls", protocol.Calls(Provider).AbsoluteUri);
+        Assert.Equal("http://127.0.0.1:8090/base/calls/rtc_1/hangup", protocol.Call(Entry("ws://127.0.0.1:8090/base/"), "rtc_1", "hangup").AbsoluteUri);
     }
 
     private static ProviderEntry Entry(string endpoint) =>
