@@ -31,6 +31,8 @@ public enum SignalKind
     Ended,
     /// <summary>The provider complains; see <see cref="FrameSignal.Text"/>.</summary>
     Error,
+    /// <summary>The provider complains that the session has lasted as long as it may, and with that its generation ended.</summary>
+    Expired,
     /// <summary>What one response used; see <see cref="FrameSignal.Usage"/>.</summary>
     Usage,
 }

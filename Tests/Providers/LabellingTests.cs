@@ -5,6 +5,7 @@ using Orchestrator.Domain.Tenants;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Providers.Decart;
 using Orchestrator.Grains.Providers.Labelling;
+using Orchestrator.Grains.Providers.OpenAI;
 
 namespace Orchestrator.Tests.Providers;
 
@@ -42,6 +43,20 @@ public class LabellingTests
         var labelled = Wording.Usual.Label(frame, Decart.ReadUpstream(frame), Names, Decart);
 
         Assert.True(told == (labelled is null ? null : Encoding.UTF8.GetString(labelled)), $"{what}: {(labelled is null ? "as it was" : Encoding.UTF8.GetString(labelled))}");
+    }
+
+    [Theory]
+    [InlineData("OpenAI gives you an hour.", "Session time is over")]
+    [InlineData("Your session hit the maximum duration of 60 minutes.", null)]
+    public void An_error_that_ends_the_session_is_labelled_too(string words, string? told)
+    {
+        var dialect = new OpenAIDialect();
+        var frame = Encoding.UTF8.GetBytes($$$"""{"type":"error", "error":{"code":"session_expired","message":"{{{words}}}"}}""");
+
+        var labelled = Wording.Usual.Label(frame, dialect.ReadUpstream(frame), Names, dialect);
+
+        var expected = told is null ? null : $$$"""{"type":"error", "error":{"code":"session_expired","message":"{{{told}}}"}}""";
+        Assert.Equal(expected, labelled is null ? null : Encoding.UTF8.GetString(labelled));
     }
 
     [Theory]

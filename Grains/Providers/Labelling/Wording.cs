@@ -42,6 +42,7 @@ public sealed class Wording(IReadOnlyList<ErrorText>? texts)
     internal static CloseCode CauseOf(in FrameSignal signal) => signal switch
     {
         { Node: NodeStatus.Full }                                                        => CloseCode.UpstreamFull,
+        { Kind: SignalKind.Expired }                                                     => CloseCode.ProviderTimeout,
         { Text: { } text } when Says(text, "moderation", "content policy", "safety")     => CloseCode.ModerationViolation,
         { Text: { } text } when Says(text, "credit", "quota", "billing", "api key", "unauthorized") => CloseCode.ProviderRefused,
         { Text: { } text } when Says(text, "timeout", "timed out", "maximum duration")   => CloseCode.ProviderTimeout,

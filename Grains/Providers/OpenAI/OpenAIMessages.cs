@@ -11,6 +11,9 @@ public static class OpenAIMessages
     // The frames go to programs, not into a page.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>What the answers to frames that are not taken have for an id.</summary>
+    private const string DeclinedId = "event_declined";
+
     /// <summary>The error event of a line of the catalogue.</summary>
     public static byte[] Error(CloseCode code)
     {
@@ -35,6 +38,11 @@ public static class OpenAIMessages
         writer.WriteString("event_id", clientEvent);
         writer.WriteEndObject();
     });
+
+    /// <summary>The error event that answers a client's event which is not taken.</summary>
+    /// <param name="reason">Why, in words for people.</param>
+    /// <param name="clientEvent">The id of that event, if it had one.</param>
+    public static byte[] Declined(string reason, string? clientEvent) => Error(DeclinedId, "invalid_request_error", "not_allowed", reason, clientEvent);
 
     /// <summary>
     /// <c>{"type":"session.created","event_id":"...","session":{"type":"realtime","object":"realtime.session","id":"...","model":"..."}}</c>, for a
@@ -78,7 +86,7 @@ public static class OpenAIMessages
     /// <summary>Whether a frame is one that the call adapter says to the session: its own, and nobody else's.</summary>
     public static bool IsOurs(ReadOnlySpan<byte> frame) => frame.StartsWith("{\"type\":\"answer\","u8) || frame.StartsWith("{\"type\":\"ended\","u8);
 
-    private static byte[] Write(string type, Action<Utf8JsonWriter> fields)
+    internal static byte[] Write(string type, Action<Utf8JsonWriter> fields)
     {
         var bytes = new ArrayBufferWriter<byte>(256);
         using (var writer = new Utf8JsonWriter(bytes, Plain))

@@ -122,7 +122,7 @@ public sealed partial class SessionRelay
                 _meter.Ticked(signal.Milliseconds);
                 Announce();
                 break;
-            case SignalKind.Ended:
+            case SignalKind.Ended or SignalKind.Expired:
                 return EndGenerationAsync(signal);
             case SignalKind.Answer when _clock is { IsRunning: false } && signal.Text is not null && Request.Surface is ClientSurface.Http:
                 return AnswerDurablyAsync(signal);
@@ -137,19 +137,22 @@ public sealed partial class SessionRelay
     /// <summary>An error without its provider's name, a room at the tenant's own host; null for what passes as it came, which is nearly all.</summary>
     private byte[]? Labelled(ReadOnlySpan<byte> payload, in FrameSignal signal) => signal.Kind switch
     {
-        SignalKind.Error                                           => _words.Label(payload, signal, _services.Names, Dialect),
+        SignalKind.Error or SignalKind.Expired                     => _words.Label(payload, signal, _services.Names, Dialect),
         SignalKind.Answer when Request.MediaHost is { } mediaHost  => Dialect.Rehost(payload, mediaHost),
         _                                                          => null,
     };
 
     /// <summary>The timeline has the provider's own words; whoever watches sees what the client got.</summary>
-    private ValueTask<bool> PassLabelledAsync(byte[] labelled, in FrameSignal signal)
+    private async ValueTask<bool> PassLabelledAsync(byte[] labelled, FrameSignal signal)
     {
         Ring.Add(ObservedFrom.Upstream, labelled, isText: true);
-        Observe(signal);
+        if (signal.Kind is SignalKind.Expired)
+            await EndGenerationAsync(signal);
+        else
+            Observe(signal);
         if (labelled.Length > 0 && !_isWithholding)
             _client.Lane.Send(labelled);
-        return ValueTask.FromResult(false);
+        return false;
     }
 
     private void Observe(in FrameSignal signal)
@@ -177,7 +180,7 @@ public sealed partial class SessionRelay
                 Post(new SessionEvent.NodeReported(node));
                 break;
             case SignalKind.Error:
-                Post(new SessionEvent.ProviderComplained(OurKey.Redact(signal.Text ?? "")));
+                Complain(signal);
                 if (signal.Node is NodeStatus.Full)
                     Post(new SessionEvent.NodeReported(NodeStatus.Full));
                 break;
@@ -189,6 +192,8 @@ public sealed partial class SessionRelay
                 break;
         }
     }
+
+    private void Complain(in FrameSignal signal) => Post(new SessionEvent.ProviderComplained(OurKey.Redact(signal.Text ?? "")));
 
     private void Named(string upstream)
     {
@@ -203,6 +208,8 @@ public sealed partial class SessionRelay
     /// <summary>Step 8: the end of a generation is durable before the client hears of it, or has waited long enough.</summary>
     private async ValueTask<bool> EndGenerationAsync(FrameSignal signal)
     {
+        if (signal.Kind is SignalKind.Expired)
+            Complain(signal);
         _clock?.Stop();
         if (_meter.Ended(_clock is null ? signal.Milliseconds : _meter.Open?.MarkMs) is { } generation)
         {
