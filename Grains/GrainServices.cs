@@ -12,6 +12,7 @@ using Orchestrator.Grains.Providers.Decart;
 using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Providers.LiveStyler;
 using Orchestrator.Grains.Providers.OpenAI;
+using Orchestrator.Grains.Providers.OpenAILive;
 using Orchestrator.Grains.Sessions;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Grains.Sessions.Link;
@@ -32,6 +33,7 @@ public static class GrainServices
         services.AddDecart();
         services.AddLiveStyler();
         services.AddOpenAI();
+        services.AddOpenAILive();
         services.AddSingleton<ProviderCatalog>();
         services.AddSingleton<ProviderNames>();
         services.AddSingleton<UpstreamSockets>();

@@ -57,8 +57,8 @@ internal sealed class SettingsWatch
     public (IReadOnlyList<SettingChange> Changes, byte[]? Revert) Look(ReadOnlySpan<byte> frame)
     {
         var type = FrameType.First(frame);
-        var isCreated = type.SequenceEqual("session.created"u8);
-        if ((!isCreated && !type.SequenceEqual("session.updated"u8)) || Parse(frame) is not { } session)
+        var isFirst = type.SequenceEqual("session.created"u8) || type.SequenceEqual("session.started"u8);
+        if ((!isFirst && !type.SequenceEqual("session.updated"u8)) || Parse(frame) is not { } session)
             return ([], null);
         lock (_gate)
         {
