@@ -34,25 +34,44 @@ internal static class OpenAICallEndpoints
 
         twin.Note($"POST calls {context.Request.ContentType?.Split(';')[0]} {settings?.ToJsonString()}");
         var model = settings?["model"]?.GetValue<string>();
+        if (await TakesAsync(twin, context, sdp, model))
+            await AnswerAsync(twin, context, sdp!, model!, settings!, credential);
+    }
+
+    /// <summary>Whether an offer is taken; answers when it is not.</summary>
+    public static async Task<bool> TakesAsync(OpenAITwin twin, HttpContext context, string? sdp, string? model)
+    {
         if (sdp is null || !sdp.StartsWith("v=0", StringComparison.Ordinal) || sdp.Contains("a=bad", StringComparison.Ordinal))
             await OpenAIEndpoints.RefuseAsync(context, StatusCodes.Status400BadRequest, "invalid_offer", "The offer is not valid SDP.");
         else if (!OpenAITwin.Serves(model))
             await OpenAIEndpoints.RefuseAsync(context, StatusCodes.Status400BadRequest, "model_not_found", "The model does not exist.");
         else if (twin.PlanOf(model!) is { RefuseCalls: > 0 } plan)
-            await OpenAIEndpoints.RefuseAsync(context, plan.RefuseCalls, "refused", plan.Parrots ? $"Refused, with {credential}." : "Refused.");
+            await OpenAIEndpoints.RefuseAsync(
+                context, plan.RefuseCalls, "refused", plan.Parrots ? $"Refused, with {OpenAIEndpoints.CredentialOf(context.Request)}." : "Refused.");
         else
-            await AnswerAsync(twin, context, sdp, model!, settings!, credential);
+            return true;
+        return false;
+    }
+
+    /// <summary>Joins a call by a further connection.</summary>
+    public static async Task JoinAsync(HttpContext context, VoiceSession? call)
+    {
+        var isEarly = call is { EarlySidebands: > 0 } && call.EarlySidebands-- > 0;
+        if (call is not { IsCall: true, Over.IsCompleted: false } || isEarly)
+            await OpenAIEndpoints.RefuseAsync(context, StatusCodes.Status404NotFound, "call_id_not_found", "There is no such call.");
+        else
+            await OpenAIEndpoints.ServeAsync(call, context);
     }
 
     /// <summary>Tells a call something.</summary>
-    public static async Task TellAsync(OpenAITwin twin, HttpContext context)
+    public static async Task TellAsync(OpenAITwin twin, HttpContext context, VoiceSession? call)
     {
         var (id, verb) = (context.Request.RouteValues["id"] as string ?? "", context.Request.RouteValues["verb"] as string ?? "");
         if (!await OpenAIEndpoints.IsLetInAsync(twin, context))
             return;
         var body = await OpenAIEndpoints.ReadJsonAsync(context.Request);
         twin.Note($"POST calls/{id}/{verb} {body?.ToJsonString()}");
-        if (twin.Find(id) is not { IsCall: true, Over.IsCompleted: false } call)
+        if (call is not { IsCall: true, Over.IsCompleted: false })
         {
             await OpenAIEndpoints.RefuseAsync(context, StatusCodes.Status404NotFound, "call_id_not_found", "There is no such call.");
             return;
@@ -70,7 +89,7 @@ internal static class OpenAICallEndpoints
                 break;
             case "refer" when target is JsonValueKind.String:
                 break;
-            case "accept" or "reject" or "refer":
+            case "accept" or "reject" or "refer" or "fork":
                 await OpenAIEndpoints.RefuseAsync(context, StatusCodes.Status400BadRequest, "invalid_call", "This is not a telephone call.");
                 break;
             default:
@@ -81,14 +100,24 @@ internal static class OpenAICallEndpoints
 
     private static async Task AnswerAsync(OpenAITwin twin, HttpContext context, string sdp, string model, JsonObject settings, string credential)
     {
-        var answer = twin.MediaPeer is { } peer ? await peer(sdp, context.RequestAborted) : Answer;
+        var answer = await AnswerToAsync(twin, sdp, context.RequestAborted);
         var call = twin.Open(model, settings, isCall: true, credential);
         context.Response.StatusCode = StatusCodes.Status201Created;
         context.Response.Headers.Location = $"{OpenAITwin.Path}/calls/{call.Id}";
         context.Response.ContentType = "application/sdp";
         await context.Response.WriteAsync(answer);
+        LeaveInTime(call, sdp, twin.Time);
+    }
+
+    /// <summary>The SDP that answers an offer.</summary>
+    public static Task<string> AnswerToAsync(OpenAITwin twin, string sdp, CancellationToken cancellationToken) =>
+        twin.MediaPeer is { } peer ? peer(sdp, cancellationToken) : Task.FromResult(Answer);
+
+    /// <summary>Lets the end user leave when the offer says so.</summary>
+    public static void LeaveInTime(VoiceSession call, string sdp, TimeProvider time)
+    {
         if (LastsFor(sdp) is { } span)
-            _ = LeaveAfterAsync(call, span, twin.Time);
+            _ = LeaveAfterAsync(call, span, time);
     }
 
     /// <summary>An end user without media says in its offer how long it would have stayed.</summary>
@@ -99,7 +128,7 @@ internal static class OpenAICallEndpoints
         return line is not null && double.TryParse(line.AsSpan(Attribute.Length).Trim(), out var seconds) && seconds is > 0 and < 3_600 ? TimeSpan.FromSeconds(seconds) : null;
     }
 
-    private static async Task LeaveAfterAsync(RealtimeSession call, TimeSpan span, TimeProvider time)
+    private static async Task LeaveAfterAsync(VoiceSession call, TimeSpan span, TimeProvider time)
     {
         await Task.WhenAny(Task.Delay(span, time), call.Over);
         await call.LeaveAsync();

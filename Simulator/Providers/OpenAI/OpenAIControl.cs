@@ -8,7 +8,7 @@ internal static class OpenAIControl
     public static void MapOpenAIControl(this IEndpointRouteBuilder routes, OpenAITwin twin)
     {
         var control = routes.MapGroup("/control/openai");
-        control.MapGet("/sessions", () => TypedResults.Ok(twin.Sessions.Reverse().Take(200).Select(SessionView.Of).ToArray()));
+        control.MapGet("/sessions", () => TypedResults.Ok(twin.Sessions.Concat<VoiceSession>(twin.Live.Sessions).OrderByDescending(session => session.Truth.OpenedAt).Take(200).Select(SessionView.Of).ToArray()));
         control.MapPut("/plans/{model}", (string model, RealtimePlan plan) =>
         {
             twin.Plan(model, plan);
@@ -19,7 +19,7 @@ internal static class OpenAIControl
 
     private static async Task<Results<NoContent, NotFound>> TellAsync(OpenAITwin twin, string id, string verb)
     {
-        if (twin.Find(id) is not { } session)
+        if ((twin.Find(id) ?? (VoiceSession?)twin.Live.Find(id)) is not { } session)
             return TypedResults.NotFound();
         switch (verb)
         {
@@ -44,7 +44,7 @@ internal static class OpenAIControl
 
     private sealed record SessionView(string Id, string Model, bool IsCall, bool Open, string? EndedBy, long? SpanMilliseconds, int Connections)
     {
-        public static SessionView Of(RealtimeSession session) => new(
+        public static SessionView Of(VoiceSession session) => new(
             session.Id, session.Model, session.IsCall, !session.Over.IsCompleted, session.Over.IsCompletedSuccessfully ? session.Over.Result : null,
             session.Truth.SpanMilliseconds, session.Connections.Count(connection => !connection.Left.IsCompleted));
     }

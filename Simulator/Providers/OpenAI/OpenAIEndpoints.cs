@@ -16,7 +16,8 @@ internal static class OpenAIEndpoints
         routes.MapGet(OpenAITwin.Path, context => ConnectAsync(twin, context));
         routes.MapPost($"{OpenAITwin.Path}/client_secrets", context => MintAsync(twin, context));
         routes.MapPost($"{OpenAITwin.Path}/calls", context => OpenAICallEndpoints.CreateAsync(twin, context));
-        routes.MapPost($"{OpenAITwin.Path}/calls/{{id}}/{{verb}}", context => OpenAICallEndpoints.TellAsync(twin, context));
+        routes.MapPost($"{OpenAITwin.Path}/calls/{{id}}/{{verb}}", context => OpenAICallEndpoints.TellAsync(twin, context, twin.Find(context.Request.RouteValues["id"] as string ?? "")));
+        twin.Live.Map(routes);
     }
 
     /// <summary>The credential of a request, by header or subprotocol.</summary>
@@ -51,12 +52,7 @@ internal static class OpenAIEndpoints
             return;
         if (callId.Length > 0)
         {
-            var call = twin.Find(callId);
-            var isEarly = call is { EarlySidebands: > 0 } && call.EarlySidebands-- > 0;
-            if (call is not { IsCall: true, Over.IsCompleted: false } || isEarly)
-                await RefuseAsync(context, StatusCodes.Status404NotFound, "call_id_not_found", "There is no such call.");
-            else
-                await ServeAsync(call, context);
+            await OpenAICallEndpoints.JoinAsync(context, twin.Find(callId));
             return;
         }
 
@@ -71,7 +67,8 @@ internal static class OpenAIEndpoints
         await ServeAsync(twin.Open(model, settings ?? [], isCall: false, credential), context);
     }
 
-    private static async Task ServeAsync(RealtimeSession session, HttpContext context)
+    /// <summary>Serves a connection to a session until it is gone.</summary>
+    public static async Task ServeAsync(VoiceSession session, HttpContext context)
     {
         if (Offered(context.Request).Contains("realtime"))
             context.Response.Headers.SecWebSocketProtocol = "realtime";

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Orchestrator.Simulator.Oracles;
+using Orchestrator.Simulator.Providers.OpenAILive;
 
 namespace Orchestrator.Simulator.Providers.OpenAI;
 
@@ -29,7 +30,14 @@ public sealed class OpenAITwin
     private readonly string _run = RandomNumberGenerator.GetHexString(6, lowercase: true);
     private long _opened;
 
-    internal OpenAITwin(SimulatorOptions options, Truth truths) => (_options, _truths) = (options, truths);
+    internal OpenAITwin(SimulatorOptions options, Truth truths)
+    {
+        (_options, _truths) = (options, truths);
+        Live = new LiveTwin(this, truths);
+    }
+
+    /// <summary>The provider's Live API.</summary>
+    public LiveTwin Live { get; }
 
     /// <summary>What answers an offer, where a peer is there for its media: the answer's SDP.</summary>
     public Func<string, CancellationToken, Task<string>>? MediaPeer { get; set; }
@@ -96,7 +104,7 @@ public sealed class OpenAITwin
 
     internal void DropAll()
     {
-        foreach (var session in Sessions)
+        foreach (var session in Sessions.Concat<VoiceSession>(Live.Sessions))
             session.DropSidebands();
     }
 }
