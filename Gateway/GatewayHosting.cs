@@ -8,6 +8,7 @@ using Orchestrator.Gateway.Policies;
 using Orchestrator.Gateway.Providers;
 using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions.OpenAI;
+using Orchestrator.Gateway.Sessions.Watching;
 using Orchestrator.Gateway.Sessions;
 using Orchestrator.Gateway.Sessions.Observing;
 using Orchestrator.Gateway.Sessions.Http;
@@ -95,6 +96,7 @@ public static class GatewayHosting
         services.AddSingleton<FirstFrames>();
         services.AddSingleton<StreamEndpoint>();
         services.AddObserving();
+        services.AddWatching();
         services.AddHttpSessions();
         services.AddOpenAISurface();
         services.AddHealth();
@@ -146,6 +148,7 @@ public static class GatewayHosting
         app.MapClientTokens();
         app.MapSessions();
         app.MapObserving();
+        app.MapWatching();
         app.MapHttpSessions();
         app.MapTenants();
         app.MapKeys();

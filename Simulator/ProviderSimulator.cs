@@ -2,6 +2,7 @@ using Orchestrator.Simulator.Control;
 using Orchestrator.Simulator.Oracles;
 using Orchestrator.Simulator.Providers.Decart;
 using Orchestrator.Simulator.Providers.Decart.Http;
+using Orchestrator.Simulator.Providers.Decart.Watching;
 using Orchestrator.Simulator.Providers.LiveStyler;
 using Orchestrator.Simulator.Providers.OpenAI;
 using Orchestrator.Simulator.Scripts;
@@ -22,6 +23,7 @@ public sealed class ProviderSimulator : IAsyncDisposable
     private readonly ScriptLibrary _scripts;
     private readonly ConnectionBook _connections;
     private readonly HttpSignaling _http;
+    private readonly SubscribeEndpoint _subscribe;
 
     private ProviderSimulator(SimulatorOptions options)
     {
@@ -34,6 +36,11 @@ public sealed class ProviderSimulator : IAsyncDisposable
         var stream = new StreamEndpoint(options, _scripts, Truth, _connections);
         _app = SimulatorHost.Build(options);
         _app.MapGet(StreamEndpoint.Path, stream.HandleAsync);
+        // With a book of its own: what a watcher is sent is no session.
+        _subscribe = new(options, _scripts, new(options), _connections);
+        _app.MapGet(SubscribeEndpoint.SubscribePath, _subscribe.HandleAsync);
+        Rooms = new(_connections, options.ApiKey);
+        _app.MapPost("/watch-stream/{room}", Rooms.Join);
         _app.MapGet(LiveStylerEndpoint.ClientPath, new LiveStylerEndpoint(options, _scripts, Truth, _connections).HandleAsync);
         _app.MapGet(FilterList.Path, Filters.HandleAsync);
         _http = new(options, _scripts, Truth);
@@ -60,6 +67,16 @@ public sealed class ProviderSimulator : IAsyncDisposable
 
     /// <summary>What every connection was really sent.</summary>
     public Truth Truth { get; }
+
+    /// <summary>Rooms of dialect B that others are let into.</summary>
+    public Rooms Rooms { get; }
+
+    /// <summary>When set, those who come to watch a session of dialect A get this HTTP status and no socket.</summary>
+    public int? SubscribeStatus
+    {
+        get => _subscribe.Status;
+        set => _subscribe.Status = value;
+    }
 
     /// <summary>LiveStyler's list of filters at the same address.</summary>
     public FilterList Filters { get; }

@@ -81,4 +81,6 @@ public enum CloseCode
     InvalidRequest = 4412,
     /// <summary>The policy of the account does not let the session be, or go on: a locked setting was changed, or the policy that its token names is gone.</summary>
     PolicyViolation = 4413,
+    /// <summary>There is no such session, or it is over, or it is somebody else's: to who asks that is the same.</summary>
+    SessionUnknown = 4414,
 }

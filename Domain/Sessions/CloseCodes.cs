@@ -77,6 +77,7 @@ public static class CloseCodes
         new(ModelNotPriced,      "model_not_priced",     4411, "Model not allowed: it has no price for this account"),
         new(InvalidRequest,      "invalid_request",      4412, "Request not allowed: model is missing or malformed"),
         new(PolicyViolation,     "policy_violation",     4413, "Permission denied: not allowed by the policy of this account"),
+        new(SessionUnknown,      "session_unknown",      4414, "Invalid session: there is none of that name to watch"),
     ];
 
     private static readonly FrozenDictionary<CloseCode, CloseCodeEntry> ByCode = All.ToFrozenDictionary(entry => entry.Code);

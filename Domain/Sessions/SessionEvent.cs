@@ -43,7 +43,11 @@ public abstract record SessionEvent
     public sealed record ClientLeft(PeerClose Close) : SessionEvent;
 
     /// <summary>The provider named its session.</summary>
-    public sealed record UpstreamNamed(string Upstream) : SessionEvent;
+    public sealed record UpstreamNamed(string Upstream) : SessionEvent
+    {
+        /// <summary>The room that its client is sent to, where it has one.</summary>
+        public string? Room { get; init; }
+    }
 
     /// <summary>The provider told a place in its queue.</summary>
     public sealed record Queued(int? Position, int? Size) : SessionEvent;

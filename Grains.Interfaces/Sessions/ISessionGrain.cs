@@ -53,6 +53,12 @@ public interface ISessionGrain
     /// </summary>
     Task<SignalAnswer> SignalAsync(ClientSignal signal, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Somebody joins to watch the session at its provider, which is noted on the timeline; answers where that is. Answers at once;
+    /// repeated, it is noted twice.
+    /// </summary>
+    Task<WatchAnswer> WatchAsync(Watcher watcher, CancellationToken cancellationToken);
+
     /// <summary>Ends the session for good; the first close code wins, so repeating it is safe.</summary>
     Task CloseAsync(CloseCode code, CancellationToken cancellationToken);
 }

@@ -1,6 +1,7 @@
 using Orchestrator.Domain.Billing.Tokens;
 using Orchestrator.Domain.Nodes;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Interfaces.Sessions;
 
 namespace Orchestrator.Grains.Providers;
 
@@ -46,6 +47,7 @@ public enum SignalKind
 /// <param name="Node">State of the node.</param>
 /// <param name="End">Why the generation ended.</param>
 /// <param name="Usage">The provider's own count for one response; null when the frame held none that could be told from another's.</param>
+/// <param name="Watch">Where others may watch the session at its provider.</param>
 public readonly record struct FrameSignal(
     SignalKind Kind,
     long? Milliseconds = null,
@@ -54,4 +56,5 @@ public readonly record struct FrameSignal(
     int? Size = null,
     NodeStatus? Node = null,
     GenerationEnd End = GenerationEnd.Disconnect,
-    TokenReport? Usage = null);
+    TokenReport? Usage = null,
+    WatchPlace? Watch = null);

@@ -91,6 +91,9 @@ public interface ISessionQueries
     /// <summary>One session.</summary>
     Task<SessionRow?> FindAsync(TenantId viewer, SessionId session, CancellationToken cancellationToken);
 
+    /// <summary>The newest live session that its provider calls so, or whose client it sent to the room of that name.</summary>
+    Task<SessionRow?> FindLiveAsync(TenantId viewer, string upstream, bool isRoom, CancellationToken cancellationToken);
+
     /// <summary>The runs of a session that <see cref="FindAsync"/> found.</summary>
     Task<IReadOnlyList<GenerationRow>> GenerationsAsync(SessionId session, CancellationToken cancellationToken);
 

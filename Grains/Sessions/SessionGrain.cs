@@ -139,6 +139,15 @@ public partial class SessionGrain(
         return Task.FromResult(SignalAnswer.Gone);
     }
 
+    /// <inheritdoc/>
+    public Task<WatchAnswer> WatchAsync(Watcher watcher, CancellationToken cancellationToken)
+    {
+        if (relays.TryGet(_session, out var relay))
+            return Task.FromResult(relay.Watch(watcher));
+        LeaveUnlessRead();
+        return Task.FromResult(WatchAnswer.Gone);
+    }
+
     /// <summary>A grain without a session ends, but not before its ring does.</summary>
     private void LeaveUnlessRead()
     {

@@ -53,6 +53,22 @@ public sealed class SessionQueries(Database database) : ISessionQueries
     }
 
     /// <inheritdoc/>
+    public async Task<SessionRow?> FindLiveAsync(TenantId viewer, string upstream, bool isRoom, CancellationToken cancellationToken)
+    {
+        // Among the viewer's live sessions, which have an index; a room's name stands where the provider named its session.
+        await using var command = database.Source.CreateCommand($"""
+            SELECT {Columns} FROM session s
+            WHERE s.tenant_id = ANY (ARRAY(SELECT t.id FROM tenant t WHERE t.path @> ARRAY[$1])) AND s.ended_at IS NULL
+              AND {(isRoom
+                  ? "EXISTS (SELECT FROM session_event e WHERE e.session_id = s.id AND e.kind = 'upstream_named' AND e.detail ->> 'room' = $2)"
+                  : "s.upstream_session_id = $2")}
+            ORDER BY s.id DESC LIMIT 1
+            """);
+        command.Parameters.Value(viewer.Value).Value(upstream);
+        return (await ReadAsync(command, FromRow, cancellationToken)).SingleOrDefault();
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<GenerationRow>> GenerationsAsync(SessionId session, CancellationToken cancellationToken)
     {
         await using var command = database.Source.CreateCommand("""

@@ -15,7 +15,7 @@ public class CloseCodesTests
     public static TheoryData<CloseCode> Refusals =>
         [
             InvalidCredential, CredentialExpired, CredentialRevoked, OriginNotAllowed, ModelNotAllowed, ModelNotPriced, TenantSuspended,
-            ConcurrencyExceeded, InsufficientCredits, InvalidRequest, PolicyViolation,
+            ConcurrencyExceeded, InsufficientCredits, InvalidRequest, PolicyViolation, SessionUnknown,
         ];
 
     [Fact]

@@ -120,6 +120,7 @@ public class EventOutboxTests
         public Task<bool> SteerAsync(SteeringFrame frame, CancellationToken cancellationToken) => throw new NotSupportedException();
         public Task<SessionLook> LookAsync(bool isClient, CancellationToken cancellationToken) => throw new NotSupportedException();
         public Task<SignalAnswer> SignalAsync(ClientSignal signal, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<WatchAnswer> WatchAsync(Watcher watcher, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task CloseAsync(CloseCode code, CancellationToken cancellationToken) => Task.CompletedTask;
         public Task<AttachAnswer> AttachAsync(AttachClient request, IClientLink client, CancellationToken cancellationToken) => Task.FromResult(new AttachAnswer(true, null));

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Nodes;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers.Labelling;
 
 namespace Orchestrator.Grains.Providers.Decart;
@@ -144,6 +145,12 @@ public sealed class DecartDialect : IDialect
             return signal with { Position = ReadCount(ref reader) };
         if (reader.ValueTextEquals("queue_size"u8))
             return signal with { Size = ReadCount(ref reader) };
+        if (reader.ValueTextEquals("server_ip"u8))
+            return signal with { Watch = PlaceOf(signal) with { Address = ReadText(ref reader) } };
+        if (reader.ValueTextEquals("server_port"u8))
+            return signal with { Watch = PlaceOf(signal) with { Port = ReadCount(ref reader) } };
+        if (reader.ValueTextEquals("room_name"u8))
+            return signal with { Watch = PlaceOf(signal) with { Room = ReadText(ref reader) } };
         if (reader.ValueTextEquals("error"u8))
         {
             var text = ReadText(ref reader);
@@ -154,6 +161,8 @@ public sealed class DecartDialect : IDialect
         reader.Skip();
         return signal;
     }
+
+    private static WatchPlace PlaceOf(in FrameSignal signal) => signal.Watch ?? new WatchPlace();
 
     private static long? ReadSeconds(ref Utf8JsonReader reader) =>
         ReadScalar(ref reader) is JsonTokenType.Number && Seconds.TryParse(reader.ValueSpan, out var milliseconds) ? milliseconds : null;

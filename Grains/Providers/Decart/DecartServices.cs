@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Grains.Providers.Decart.Http;
+using Orchestrator.Grains.Providers.Decart.Watching;
 
 namespace Orchestrator.Grains.Providers.Decart;
 
@@ -9,5 +10,6 @@ internal static class DecartServices
     public static IServiceCollection AddDecart(this IServiceCollection services) => services
         .AddSingleton<IDialect, DecartDialect>()
         .AddSingleton<DecartHttp>()
+        .AddSingleton<DecartWatching>()
         .AddSingleton<IDialectDialer, DecartDialer>();
 }

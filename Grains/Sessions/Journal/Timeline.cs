@@ -35,6 +35,13 @@ public static class Timeline
         return new TimelineEvent(ownership, ownership.NextSequence(), at, "steered", Phase: null, detail);
     }
 
+    /// <summary>Those who joined to watch at the provider.</summary>
+    public static TimelineEvent Watched(SessionOwnership ownership, DateTimeOffset at, SteeringMark mark)
+    {
+        var detail = Clean(JsonSerializer.Serialize(new { by = mark.By, way = mark.Type, watchers = mark.Frames }, ContractJson.Options));
+        return new TimelineEvent(ownership, ownership.NextSequence(), at, "watched", Phase: null, detail);
+    }
+
     /// <summary>Something about the provider's count of tokens that was missing or did not add up.</summary>
     public static TimelineEvent Anomaly(SessionOwnership ownership, DateTimeOffset at, string? response, TokenAnomaly anomaly)
     {

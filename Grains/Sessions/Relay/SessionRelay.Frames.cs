@@ -164,12 +164,12 @@ public sealed partial class SessionRelay
                 Announce();
                 break;
             case SignalKind.Named when signal.Text is { } upstream:
-                Named(upstream);
+                Named(upstream, signal.Watch);
                 break;
             case SignalKind.Answer:
                 // Dialect B names its session where A answers.
                 if (signal.Text is { } named)
-                    Named(named);
+                    Named(named, signal.Watch);
                 Post(new SessionEvent.MediaAnswered());
                 StartClock();
                 break;
@@ -195,14 +195,15 @@ public sealed partial class SessionRelay
 
     private void Complain(in FrameSignal signal) => Post(new SessionEvent.ProviderComplained(OurKey.Redact(signal.Text ?? "")));
 
-    private void Named(string upstream)
+    private void Named(string upstream, WatchPlace? watch)
     {
         // Another name is another counter of the provider's. Ours is one, and what it counts keeps the name by which it can be hung up on,
         // whatever further connections to it are called.
         if (_clock is { IsRunning: true })
             return;
         _meter.Named(upstream);
-        Post(new SessionEvent.UpstreamNamed(upstream));
+        _watchPlace = watch is null ? null : watch with { Upstream = upstream };
+        Post(new SessionEvent.UpstreamNamed(upstream) { Room = watch?.Room });
     }
 
     /// <summary>Step 8: the end of a generation is durable before the client hears of it, or has waited long enough.</summary>

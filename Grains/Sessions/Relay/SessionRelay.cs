@@ -121,6 +121,8 @@ public sealed partial class SessionRelay
 
         if (state.Phase is SessionPhase.Ended && _steering is { } steering)
             _services.Journal.Add([.. steering.Rest().Select(mark => Timeline.Steered(Ownership, _services.Time.GetUtcNow(), mark))]);
+        if (state.Phase is SessionPhase.Ended && _watchers is { } watchers)
+            _services.Journal.Add([.. watchers.Rest().Select(mark => Timeline.Watched(Ownership, _services.Time.GetUtcNow(), mark))]);
         // The end has an entry of its own, which comes last.
         var phase = state.Phase == before.Phase || state.Phase is SessionPhase.Ended ? (SessionPhase?)null : state.Phase;
         var happened = Timeline.Of(Ownership, _services.Time.GetUtcNow(), cause, phase);

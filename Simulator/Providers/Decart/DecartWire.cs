@@ -12,11 +12,20 @@ internal static class DecartWire
     public const string PlainSdp =
         "v=0\r\no=- 1 1 IN IP4 203.0.113.9\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\n";
 
+    /// <summary>The server that every session is said to be on.</summary>
+    public const string ServerAddress = "203.0.113.9";
+
+    /// <summary>Its port.</summary>
+    public const int ServerPort = 40012;
+
+    /// <summary>How the names of rooms begin.</summary>
+    public const string RoomPrefix = "room-";
+
     /// <summary>Every candidate belongs to the answer's only medium.</summary>
     private const string Place = "\"sdpMid\":\"0\",\"sdpMLineIndex\":0,\"usernameFragment\":\"simu\"";
 
     public static byte[] SessionId(string sessionId) =>
-        Bytes($$"""{"type":"session_id","session_id":{{Quote(sessionId)}},"server_ip":"203.0.113.9","server_port":40012}""");
+        Bytes($$"""{"type":"session_id","session_id":{{Quote(sessionId)}},"server_ip":"{{ServerAddress}}","server_port":{{ServerPort}}}""");
 
     public static byte[] Answer(string? sdp) => Bytes($$"""{"type":"answer","sdp":{{Quote(sdp ?? PlainSdp)}}}""");
 
@@ -33,7 +42,7 @@ internal static class DecartWire
 
     public static byte[] RoomInfo(Uri livekit, string sessionId) => Bytes(
         $$"""{"type":"livekit_room_info","livekit_url":{{Quote(livekit.ToString())}},"token":"lk-""" +
-        $$"""{{sessionId}}","room_name":"room-{{sessionId}}","session_id":{{Quote(sessionId)}}}""");
+        $$"""{{sessionId}}","room_name":"{{RoomPrefix}}{{sessionId}}","session_id":{{Quote(sessionId)}}}""");
 
     /// <summary>Clients match the acknowledgement by its text: <paramref name="prompt"/> is the JSON string as it came, escapes and all.</summary>
     public static byte[] PromptAck(string prompt, string? error) =>

@@ -18,10 +18,10 @@ internal class StreamEndpoint(SimulatorOptions options, ScriptLibrary scripts, T
 
     private long _opened;
 
-    public async Task HandleAsync(HttpContext context)
+    public virtual async Task HandleAsync(HttpContext context)
     {
         // The request first: after the switch it is the connection's business no more.
-        var request = ConnectionRequest.From(context.Request);
+        var request = RequestOf(context);
         if (await WebSocketHandshake.AcceptAsync(context) is not { } stream)
             return;
 
@@ -45,6 +45,9 @@ internal class StreamEndpoint(SimulatorOptions options, ScriptLibrary scripts, T
 
     /// <summary>How the names of its sessions begin.</summary>
     protected virtual string IdPrefix => "sim";
+
+    /// <summary>What the client asked for.</summary>
+    protected virtual ConnectionRequest RequestOf(HttpContext context) => ConnectionRequest.From(context.Request);
 
     /// <summary>What a connection plays.</summary>
     protected virtual Script ScriptFor(ConnectionRequest request) =>

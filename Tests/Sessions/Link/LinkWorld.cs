@@ -95,6 +95,7 @@ internal sealed class LinkWorld : IGrains, IAsyncDisposable
         public Task<bool> SteerAsync(SteeringFrame frame, CancellationToken cancellationToken) => throw new NotSupportedException();
         public Task<SessionLook> LookAsync(bool isClient, CancellationToken cancellationToken) => throw new NotSupportedException();
         public Task<SignalAnswer> SignalAsync(ClientSignal signal, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<WatchAnswer> WatchAsync(Watcher watcher, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task CloseAsync(CloseCode code, CancellationToken cancellationToken)
         {

@@ -46,6 +46,10 @@ public sealed class DecartHttp : IDisposable
         return new DialOutcome(ours, default, Detail: null);
     }
 
+    /// <summary>Asks a provider for something that needs no body, with our key.</summary>
+    internal Task<DecartAnswer> PostAsync(ProviderEntry provider, Uri address, CancellationToken cancellationToken) =>
+        new DecartRequests(_http, provider.Options, _options, _time).SendAsync(HttpMethod.Post, address, body: null, tag: null, cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 }
