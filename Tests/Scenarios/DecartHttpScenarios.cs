@@ -52,7 +52,7 @@ public class DecartHttpScenarios(DecartHttpWorld world) : IClassFixture<DecartHt
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await session.PostAsync("image", new { image_data = "AAAA", prompt = "forbidden" })).StatusCode);
 
         var events = session.Body.GetProperty("events");
-        using var anybody = new HttpClient();
+        using var anybody = WatchedHttp.At(world.Gateway.Address);
         using var reader = await EventReader.OpenAsync(anybody, $"{events.GetProperty("url").GetString()}?event_token={events.GetProperty("event_token").GetString()}");
         Assert.Equal("0", (await reader.ExpectAsync("ice-candidate")).Json.GetProperty("sdpMid").GetString());
         Assert.Equal("null", (await reader.ExpectAsync("ice-candidate")).Data);
@@ -119,6 +119,33 @@ public class DecartHttpScenarios(DecartHttpWorld world) : IClassFixture<DecartHt
         var farewell = await client.FarewellAsync();
         Assert.Equal(1000, farewell.Code);
         await world.EndOfAsync(reseller, client.Session!);
+    }
+
+    [Theory]
+    [InlineData("http-end-credits", "Insufficient credits", "provider_refused", "insufficient_credits")]
+    [InlineData("http-end-content", "content policy", "moderation_violation", "moderation_violation")]
+    [InlineData("http-end-duration", "session duration limit", "provider_timeout", "timeout")]
+    [InlineData("http-end-trouble", "the node is on fire", "provider_error", "error")]
+    [InlineData("http-end", null, "completed", null)]
+    public async Task A_provider_of_dialect_C_that_ends_a_session_ends_it_for_the_reason_that_it_gave_last(string model, string? error, string close, string? reason)
+    {
+        var reseller = await world.NewTenantAsync();
+        world.Provider.Play(model, Script.Begin);
+        await using var client = await world.ConnectAsync(reseller.Key, model, world.NewAddress());
+        await client.OfferAsync();
+        await client.ExpectAsync("ice-candidate");
+        var upstream = await world.UpstreamAsync(model);
+
+        if (error is not null)
+            upstream.Tell("error", JsonSerializer.Serialize(new { title = "Over", detail = error }));
+        upstream.End();
+        var farewell = await client.FarewellAsync();
+
+        Assert.Equal(1000, farewell.Code);
+        Assert.Equal(close, await world.EndOfAsync(reseller, client.Session!));
+        var ended = client.All.Where(heard => heard.Type == "generation_ended").Select(heard => JsonElement.Parse(heard.Bytes).GetProperty("reason").GetString()).ToList();
+        Assert.Equal(reason is null ? [] : [reason], ended);
+        Books.AssertClosed(await Books.OfAsync(world.Database, client.Session!));
     }
 
     [Theory]

@@ -98,6 +98,28 @@ internal static class DecartBodies
         };
     }
 
+    /// <summary>What dialect A would give as the reason of an end that came with this error: it names the cause in its words, if at all.</summary>
+    public static string EndReason(byte[] error)
+    {
+        var json = ObjectOf(error);
+        var words = $"{Text(json["title"])} {Text(json["detail"])} {Text(json["error_type"])}";
+        return Says("credit", "quota", "billing") ? "insufficient_credits"
+            : Says("moderation", "content policy", "safety") ? "moderation_violation"
+            : Says("duration", "time limit", "timeout", "timed out") ? "timeout"
+            : "error";
+
+        bool Says(params ReadOnlySpan<string> any)
+        {
+            foreach (var word in any)
+            {
+                if (words.Contains(word, StringComparison.OrdinalIgnoreCase))
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>The address of events with what opens them.</summary>
     public static Uri WithToken(Uri address, string? token) => token is null ? address : new UriBuilder(address)
     {

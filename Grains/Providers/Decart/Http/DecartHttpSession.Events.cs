@@ -7,16 +7,23 @@ namespace Orchestrator.Grains.Providers.Decart.Http;
 /// <content>What the provider tells by events, as frames.</content>
 internal sealed partial class DecartHttpSession
 {
-    /// <summary>Reads until the session is over. A stream that breaks is opened again where it was; one that may not be, is over.</summary>
+    private byte[]? _lastError;
+
+    /// <summary>
+    /// Reads until the session is over, which it is once its events are not there any more. A stream that breaks is opened again where it
+    /// was; one that cannot be opened leaves us not knowing, and that is a loss and no end.
+    /// </summary>
     private async Task FollowAsync(Uri address)
     {
         try
         {
-            string? last = null;
+            var (isOver, last) = (false, (string?)null);
             for (var failures = 0; failures < EventAttempts; failures++)
             {
+                var since = time.GetTimestamp();
                 var (stream, status) = await requests.EventsAsync(address, last, _over.Token);
-                if (status is HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+                isOver = status is HttpStatusCode.NotFound or HttpStatusCode.Gone;
+                if (isOver || status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
                     break;
                 if (stream is not null)
                 {
@@ -24,10 +31,14 @@ internal sealed partial class DecartHttpSession
                         last = await PassAsync(stream, last, () => failures = 0);
                 }
 
-                await Task.Delay(EventPause, time, _over.Token);
+                // One that lasted is asked for again at once: while nobody knows that the session is over, our clock counts.
+                if (EventPause - time.GetElapsedTime(since) is var left && left > TimeSpan.Zero)
+                    await Task.Delay(left, time, _over.Token);
             }
 
-            await CloseAsync(1000);
+            if (isOver && _lastError is { } error)
+                await SayAsync(DecartMessages.GenerationEnded((long)time.GetElapsedTime(_answeredAt).TotalMilliseconds, DecartBodies.EndReason(error)));
+            await CloseAsync(isOver ? 1000 : 1011);
         }
         catch (Exception exception) when (exception is OperationCanceledException or WebSocketException or ObjectDisposedException)
         {
@@ -46,6 +57,8 @@ internal sealed partial class DecartHttpSession
             {
                 heard();
                 last = item.EventId ?? last;
+                // What was said last before the end is why it ended: this dialect tells it in no other way.
+                _lastError = item.EventType is "error" ? item.Data : null;
                 if (DecartBodies.Frame(item.EventType, item.Data) is { } frame)
                     await SayAsync(frame);
             }

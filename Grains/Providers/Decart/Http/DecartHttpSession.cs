@@ -33,6 +33,7 @@ internal sealed partial class DecartHttpSession(
     private byte[]? _firstImage;
     private Uri? _session;
     private string? _tag;
+    private long _answeredAt;
 
     /// <summary>Runs until the relay has left or the provider's session is over. Throws nothing.</summary>
     public async Task RunAsync()
@@ -132,6 +133,7 @@ internal sealed partial class DecartHttpSession(
         await SayAsync(DecartBodies.Named(opened.SessionId));
         foreach (var server in opened.IceServers)
             await SayAsync(server);
+        _answeredAt = time.GetTimestamp();
         await SayAsync(DecartMessages.Write("answer", writer => writer.WriteString("sdp", opened.Sdp)));
         if (opened.Events is { } events && Uri.TryCreate(requests.Sessions, events, out var address) && address.Scheme is "http" or "https")
             _ = FollowAsync(DecartBodies.WithToken(address, opened.EventToken));
