@@ -2,14 +2,14 @@ using Orchestrator.Domain.Tenants;
 using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Hosting.Documents;
 using Orchestrator.Grains.Interfaces.Policies;
-using Orchestrator.Grains.Interfaces.Tenants;
+using Orchestrator.Grains.Tenants;
 
 namespace Orchestrator.Grains.Policies;
 
 /// <summary>What is kept of a tenant's policies.</summary>
 /// <param name="Policies">What they say.</param>
 /// <param name="SetAtDepth">Where in its tree the one stands that set them, a root at 1. Tenants do not move.</param>
-public sealed record TenantPolicyDocument(TenantPolicies Policies, int SetAtDepth);
+public sealed record TenantPolicyDocument(TenantPolicies Policies, int SetAtDepth) : ISetFromAbove;
 
 /// <summary>The policies of one tenant, in a document of their own.</summary>
 public class TenantPolicyGrain(IGrainLife life, IGrainDocument<TenantPolicyDocument> document) : ITenantPolicyGrain
@@ -27,22 +27,8 @@ public class TenantPolicyGrain(IGrainLife life, IGrainDocument<TenantPolicyDocum
     }
 
     /// <inheritdoc/>
-    public async Task<PoliciesChange> ChangeAsync(PoliciesWish wish, CancellationToken cancellationToken)
-    {
-        await document.EnsureReadAsync(cancellationToken);
-        // Who wants it may have been told of a later version by another process.
-        if (document.ETag != wish.ETag)
-            await document.ReadAsync(cancellationToken);
-        if (document.ETag != wish.ETag)
-            return new PoliciesChange(SettingsOutcome.Stale, Standing);
-        if (!TenantSettings.MayBeChangedFrom(wish.Depth, document.Value?.SetAtDepth))
-            return new PoliciesChange(SettingsOutcome.SetAbove, Standing);
-
-        if (await WriteAsync(wish, cancellationToken) is DocumentOutcome.Written)
-            return new PoliciesChange(SettingsOutcome.Written, Standing);
-        await document.ReadAsync(cancellationToken);
-        return new PoliciesChange(SettingsOutcome.Stale, Standing);
-    }
+    public async Task<PoliciesChange> ChangeAsync(PoliciesWish wish, CancellationToken cancellationToken) =>
+        new(await document.ChangeAsync(wish.Depth, wish.ETag, () => WriteAsync(wish, cancellationToken), cancellationToken), Standing);
 
     private StandingPolicies Standing => new(document.Value?.Policies, document.Value?.SetAtDepth, document.ETag);
 

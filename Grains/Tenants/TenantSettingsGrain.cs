@@ -8,7 +8,7 @@ namespace Orchestrator.Grains.Tenants;
 /// <summary>What is kept of a tenant's settings.</summary>
 /// <param name="Settings">What they say.</param>
 /// <param name="SetAtDepth">Where in its tree the one stands that set them, a root at 1. Tenants do not move.</param>
-public sealed record TenantSettingsDocument(TenantSettings Settings, int SetAtDepth);
+public sealed record TenantSettingsDocument(TenantSettings Settings, int SetAtDepth) : ISetFromAbove;
 
 /// <summary>The settings of one tenant, in a document of their own.</summary>
 public class TenantSettingsGrain(IGrainLife life, IGrainDocument<TenantSettingsDocument> document) : ITenantSettingsGrain
@@ -26,22 +26,8 @@ public class TenantSettingsGrain(IGrainLife life, IGrainDocument<TenantSettingsD
     }
 
     /// <inheritdoc/>
-    public async Task<SettingsChange> ChangeAsync(SettingsWish wish, CancellationToken cancellationToken)
-    {
-        await document.EnsureReadAsync(cancellationToken);
-        // Who wants it may have been told of a later version by another process.
-        if (document.ETag != wish.ETag)
-            await document.ReadAsync(cancellationToken);
-        if (document.ETag != wish.ETag)
-            return new SettingsChange(SettingsOutcome.Stale, Standing);
-        if (!TenantSettings.MayBeChangedFrom(wish.Depth, document.Value?.SetAtDepth))
-            return new SettingsChange(SettingsOutcome.SetAbove, Standing);
-
-        if (await WriteAsync(wish, cancellationToken) is DocumentOutcome.Written)
-            return new SettingsChange(SettingsOutcome.Written, Standing);
-        await document.ReadAsync(cancellationToken);
-        return new SettingsChange(SettingsOutcome.Stale, Standing);
-    }
+    public async Task<SettingsChange> ChangeAsync(SettingsWish wish, CancellationToken cancellationToken) =>
+        new(await document.ChangeAsync(wish.Depth, wish.ETag, () => WriteAsync(wish, cancellationToken), cancellationToken), Standing);
 
     private StandingSettings Standing => new(document.Value?.Settings, document.Value?.SetAtDepth, document.ETag);
 
