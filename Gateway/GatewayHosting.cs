@@ -84,6 +84,7 @@ public static class GatewayHosting
         services.AddSingleton<RefusalThrottle>();
         services.AddAttachedClients();
         services.AddSingleton<WhiteLabels>();
+        services.AddSingleton<Providers.FilterImageLinks>();
         services.AddSingleton<RefusalMemory>();
         services.AddSingleton<IClientDoor>(provider =>
         {
@@ -144,6 +145,7 @@ public static class GatewayHosting
         app.UseWebSockets();
         app.MapStreams();
         app.MapFilterCategories();
+        app.MapFilterImages();
         app.MapOpenAI();
         app.MapClientTokens();
         app.MapSessions();

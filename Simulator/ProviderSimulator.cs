@@ -43,6 +43,7 @@ public sealed class ProviderSimulator : IAsyncDisposable
         _app.MapPost("/watch-stream/{room}", Rooms.Join);
         _app.MapGet(LiveStylerEndpoint.ClientPath, new LiveStylerEndpoint(options, _scripts, Truth, _connections).HandleAsync);
         _app.MapGet(FilterList.Path, Filters.HandleAsync);
+        _app.MapGet(FilterList.Pictures + "{name}", Filters.ShowAsync);
         _http = new(options, _scripts, Truth);
         _http.Map(_app);
         _app.MapControl(new(_scripts, Truth, _connections, options.ApiKey));

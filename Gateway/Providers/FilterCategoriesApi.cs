@@ -23,7 +23,7 @@ internal static class FilterCategoriesApi
     }
 
     private static async Task<IResult> ReadAsync(
-        HttpContext context, AccessControl access, ProviderCatalog providers, RefusalThrottle throttle, FilterCategories categories)
+        HttpContext context, AccessControl access, ProviderCatalog providers, RefusalThrottle throttle, FilterCategories categories, FilterImageLinks links)
     {
         AllowBrowsers(context);
         var credential = CredentialOf(context.Request);
@@ -35,8 +35,13 @@ internal static class FilterCategoriesApi
 
         providers.TryFind(LiveStylerDialect.Family, model!, out var provider);
         var list = await categories.ReadAsync(provider!, context.RequestAborted);
-        return list.Json is { } json ? TypedResults.Bytes(json, "application/json") : Words(StatusOf(list.Refused), list.Refused.Entry().Reason);
+        return list.Json is { } json
+            ? TypedResults.Bytes(links.Rewrite(json, provider!, identity.Caller!.Credential.KeyId, LinksAt(context.Request)), "application/json")
+            : Words(StatusOf(list.Refused), list.Refused.Entry().Reason);
     }
+
+    /// <summary>Where the client found us, which is where it will find the pictures.</summary>
+    private static string LinksAt(HttpRequest request) => $"{request.Scheme}://{request.Host}{request.PathBase}{FilterImagesApi.Path}";
 
     private static IResult Preflight(HttpContext context)
     {

@@ -30,6 +30,9 @@ internal sealed record WelcomeClient(
     Action ClaimRefused,
     Func<CloseCode?> WhyGone)
 {
+    /// <summary>What its credential is remembered by, wherever that was named: in a header, a subprotocol or a first frame.</summary>
+    public required string Fingerprint { get; init; }
+
     /// <summary>To be told why its session was not admitted, as soon as that is known.</summary>
     public Action<CloseCode>? Refused { get; init; }
 

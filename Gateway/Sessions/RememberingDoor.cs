@@ -9,7 +9,7 @@ namespace Orchestrator.Gateway.Sessions;
 /// The door of every session: who was just refused the same thing is told so again from memory, without a claim, a hold or a dial.
 /// Published clients come back up to five times within half a minute.
 /// </summary>
-internal sealed class RememberingDoor(IClientDoor door, RefusalMemory memory, IHttpContextAccessor requests, SessionMetrics metrics, TimeProvider time) : IClientDoor
+internal sealed class RememberingDoor(IClientDoor door, RefusalMemory memory, SessionMetrics metrics, TimeProvider time) : IClientDoor
 {
     /// <inheritdoc/>
     public int Count => door.Count;
@@ -18,8 +18,7 @@ internal sealed class RememberingDoor(IClientDoor door, RefusalMemory memory, IH
     public async Task ServeAsync(WelcomeClient client)
     {
         // The credential too: what one user of a key and an address did is not to be another's.
-        var credential = requests.HttpContext is { } context ? AccessControl.FingerprintOf(AccessControl.CredentialOf(context.Request)) : "";
-        var asked = Asked.By(client.Request, credential);
+        var asked = Asked.By(client.Request, client.Fingerprint);
         if (memory.WhyRefused(asked) is not { } refused)
         {
             await door.ServeAsync(client with

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Domain.Tenants;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Providers;
 
@@ -34,17 +35,19 @@ internal sealed partial class StreamEndpoint
         var identity = await access.IdentifyAsync(credential, context.RequestAborted);
         var model = ModelOf(context, dialect);
         var source = (Address: AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
+        // Who is nobody's is told in the words of whoever's the address is.
+        var path = (identity.Caller?.Tenant ?? access.OwnerOfHost)?.Path;
         if (WhyRefused(context, dialect, identity, model) is { } refused)
         {
-            await RefuseAsync(socket, dialect, form, refused, source);
+            await RefuseAsync(socket, dialect, form, refused, path, source);
         }
         else if (drain.IsDraining)
         {
-            await RefusedClient.TellAsync(socket, dialect, CloseCode.ServerShutdown, time);
+            await RefusedClient.TellAsync(socket, dialect, CloseCode.ServerShutdown, time, await labels.WordsOfAsync(path));
         }
         else if (throttle.IsFlooding(source.Address, source.Fingerprint))
         {
-            await RefusedClient.TellAsync(socket, dialect, CloseCode.ServerBusy, time);
+            await RefusedClient.TellAsync(socket, dialect, CloseCode.ServerBusy, time, await labels.WordsOfAsync(path));
         }
         else
         {
@@ -53,14 +56,16 @@ internal sealed partial class StreamEndpoint
         }
     }
 
-    private async Task RefuseAsync(WebSocket socket, IDialect dialect, ICredentialFrame form, CloseCode code, (string Address, string Fingerprint) source)
+    private async Task RefuseAsync(
+        WebSocket socket, IDialect dialect, ICredentialFrame form, CloseCode code, IReadOnlyList<TenantId>? path, (string Address, string Fingerprint) source)
     {
         metrics.SessionRefused(code);
         // Who is refused again and again gets no farewell: its socket is cut.
         if (!throttle.TryBePolite(source.Address, source.Fingerprint))
             return;
         var isBadCredential = code is CloseCode.InvalidCredential or CloseCode.CredentialExpired or CloseCode.CredentialRevoked;
-        await RefusedClient.TellAsync(socket, dialect.Refusal(code), isBadCredential ? form.Refusal : WireClose.For(code), time);
+        var words = await labels.WordsOfAsync(path);
+        await RefusedClient.TellAsync(socket, words.In(dialect.Refusal(code), code), isBadCredential ? form.Refusal : words.CloseFor(code), time);
     }
 
     private string ModelOf(HttpContext context, IDialect dialect) =>

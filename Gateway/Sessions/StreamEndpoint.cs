@@ -89,7 +89,10 @@ internal sealed partial class StreamEndpoint(
             UpstreamQuery.Of(context.Request.Query, credential),
             acceptAsync,
             ClaimRefused: () => throttle.ClaimRefused(source.Address, source.Fingerprint),
-            WhyGone: () => access.WhyGone(caller)));
+            WhyGone: () => access.WhyGone(caller))
+        {
+            Fingerprint = source.Fingerprint,
+        });
     }
 
     private async Task RefuseAsync(HttpContext context, IDialect dialect, CloseCode code, Caller? caller, (string Address, string Fingerprint) source)

@@ -39,6 +39,8 @@ public enum SignalingWordKind
     ImageAnswer,
     /// <summary>The provider complains.</summary>
     Error,
+    /// <summary>The provider has no place; it says no more, and its words are in the text if it had any.</summary>
+    Full,
     /// <summary>A server that the client's media may need on its way, as the JSON object that browsers read.</summary>
     IceServer,
 }

@@ -18,7 +18,11 @@ public sealed record UpstreamRequest(
 }
 
 /// <summary>A provider of the configuration, with its dialect.</summary>
-public sealed record ProviderEntry(string Name, ProviderOptions Options, IDialect Dialect);
+public sealed record ProviderEntry(string Name, ProviderOptions Options, IDialect Dialect)
+{
+    /// <summary>Its words for offers, candidates, prompts and images; null where it carries no SDP.</summary>
+    public ISignaling? Signaling => Dialect.SignalingOf(Options.Version);
+}
 
 /// <summary>Opens sockets to providers.</summary>
 public interface IUpstreamDialer

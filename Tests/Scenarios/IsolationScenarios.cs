@@ -15,6 +15,7 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
         ["GET /v1/stream"]                       = nameof(What_a_credential_opens_belongs_to_its_tenant),
         ["GET /client"]                          = nameof(What_a_first_frame_opens_belongs_to_its_tenant),
         ["GET /filter-category/active"]          = nameof(What_a_first_frame_opens_belongs_to_its_tenant),
+        ["GET /filter-category/image/{link}"]    = nameof(FilterImageScenarios.A_link_that_was_changed_or_made_up_opens_nothing),
         ["OPTIONS /filter-category/active"]      = nameof(What_a_first_frame_opens_belongs_to_its_tenant),
         ["GET /v1/realtime"]                     = nameof(OpenAI.OpenAIRefusalScenarios.A_foreign_call_answers_as_one_that_never_was),
         ["POST /v1/realtime/client_secrets"]     = nameof(What_a_credential_opens_belongs_to_its_tenant),

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Net.WebSockets;
 using Orchestrator.Domain.Tenants;
 using Orchestrator.Simulator.Providers.LiveStyler;
@@ -87,6 +88,33 @@ public class LiveStylerDoorScenarios(LiveStylerWorld world) : IClassFixture<Live
             Assert.Equal((code, words), (farewell.Code, farewell.Reason));
             Assert.Equal($$"""{"type":"error","message":"{{words}}","error":"{{words}}"}""", Assert.Single(client.All).Text);
         }
+    }
+
+    [Fact]
+    public async Task Who_is_known_is_told_in_its_tenants_own_words()
+    {
+        var tenant = await world.NewTenantAsync();
+        using (var http = world.Http(tenant.Key))
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, $"/v1/tenants/{tenant.Id}/settings")
+            {
+                Content = JsonContent.Create(new { errorTexts = new { model_not_allowed = "Kein Zutritt: not allowed" } }),
+            };
+            request.Headers.TryAddWithoutValidation("If-Match", "\"none\"");
+            using var set = await http.SendAsync(request);
+            Assert.True(set.IsSuccessStatusCode, await set.Content.ReadAsStringAsync());
+        }
+
+        await using var client = await world.EnterAsync(tenant.Key, "no-such-model");
+        var farewell = await client.FarewellAsync();
+
+        Assert.Equal((4404, "Kein Zutritt: not allowed"), (farewell.Code, farewell.Reason));
+        Assert.Equal("""{"type":"error","message":"Kein Zutritt: not allowed","error":"Kein Zutritt: not allowed"}""", Assert.Single(client.All).Text);
+        // Where the original says nothing, nobody's words are said.
+        var past = world.Forge(new Credential.ClientToken(tenant.KeyId, TimeProvider.System.GetUtcNow().AddSeconds(-1), Models: null, Origins: null,
+            MaxSessionDuration: null, Metadata: null));
+        await using var expired = await world.EnterAsync(past);
+        await AssertSilenceAsync(expired);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ internal static class SessionNews
         var word = dialect.Signaling?.Read(payload) ?? default;
         if (word.Kind is SignalingWordKind.Candidate)
             return new NewsItem(form == SignalForm.Decart ? "ice-candidate" : "candidate", word.Text ?? "null");
-        if (word.Kind is SignalingWordKind.Error)
+        if (word is { Kind: SignalingWordKind.Error } or { Kind: SignalingWordKind.Full, Text: not null })
             return Error(word.Text ?? "", form);
         return word.Kind is SignalingWordKind.Other && dialect.ReadUpstream(payload) is { Kind: SignalKind.Tick, Milliseconds: { } milliseconds }
             ? Item("generation.tick", ("type", "generation.tick"), ("seconds", milliseconds / 1000m)) : null;

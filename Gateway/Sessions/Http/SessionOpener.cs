@@ -59,7 +59,7 @@ internal sealed partial class SessionOpener(
     /// <param name="offer">What it asks for.</param>
     public async Task<(Opened? Opened, IResult? Problem)> OpenAsync(HttpContext context, Newcomer newcomer, SignalForm form, OfferRequest offer)
     {
-        var dialect = providers.TryFindForOffer(offer.Model, out var provider) ? provider.Dialect : null;
+        var (dialect, words) = providers.TryFindForOffer(offer.Model, out var provider) ? (provider.Dialect, provider.Signaling) : default;
         var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
         var refused = access.WhyRefused(newcomer.Identity, dialect?.Name ?? "", origin, offer.Model)
             ?? (UpstreamQuery.Fits(context.Request.Query) ? (CloseCode?)null : CloseCode.InvalidRequest)
@@ -68,7 +68,7 @@ internal sealed partial class SessionOpener(
             return (null, Refuse(context, code, newcomer.Address, newcomer.Fingerprint));
         if (throttle.IsFlooding(newcomer.Address, newcomer.Fingerprint))
             return (null, TooMany(context));
-        if (!OfferDialogue.CanBegin(dialect!.Signaling!, offer))
+        if (!OfferDialogue.CanBegin(words!, offer))
             return (null, SignalProblems.NoWord(offer.Image is null ? "prompts" : "images"));
 
         var tag = RandomNumberGenerator.GetHexString(16, lowercase: true);
@@ -84,10 +84,13 @@ internal sealed partial class SessionOpener(
                 return Task.FromResult(theirs);
             },
             ClaimRefused: () => throttle.ClaimRefused(newcomer.Address, newcomer.Fingerprint),
-            WhyGone: () => access.WhyGone(newcomer.Caller));
-        var client = new HeldClient(ours, dialect.Signaling!, time);
+            WhyGone: () => access.WhyGone(newcomer.Caller))
+        {
+            Fingerprint = newcomer.Fingerprint,
+        };
+        var client = new HeldClient(ours, words!, time);
         _ = ServeAsync(welcome, client);
-        return await AnswerAsync(context, client, dialect.Signaling!, offer, form, tag, named.Task);
+        return await AnswerAsync(context, client, words!, offer, form, tag, named.Task);
     }
 
     private async Task<(Opened?, IResult?)> AnswerAsync(
@@ -116,6 +119,8 @@ internal sealed partial class SessionOpener(
         await client.LeaveAsync();
         _ = client.StayAsync();
         return (null, end.IsDeclined ? SignalProblems.Declined(end.Reason)
+            : end.Refused is { } code ? SignalProblems.Refused(context, code)
+            : end.IsNotAllowed ? SignalProblems.OfferDeclined(end.Reason)
             : end.IsOver ? SignalProblems.Refused(context, client.Ended ?? CloseCode.InternalError)
             : SignalProblems.NoAnswer);
     }

@@ -58,6 +58,11 @@ internal static class SignalProblems
         statusCode: StatusCodes.Status422UnprocessableEntity, title: "The prompt or image was not taken.", detail: reason,
         extensions: new Dictionary<string, object?> { ["code"] = "not_taken" });
 
+    /// <summary>The offer was not taken.</summary>
+    public static ProblemHttpResult OfferDeclined(string? reason) => TypedResults.Problem(
+        statusCode: StatusCodes.Status422UnprocessableEntity, title: "The offer was not taken.", detail: reason,
+        extensions: new Dictionary<string, object?> { ["code"] = "not_taken" });
+
     /// <summary>The provider says nothing.</summary>
     public static ProblemHttpResult NoAnswer => Problems.Of(StatusCodes.Status504GatewayTimeout, "no_answer", "The model did not answer in time.");
 

@@ -13,7 +13,8 @@ internal sealed class SignalSender(
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The words of a session's dialect.</summary>
-    public ISignaling? WordsOf(SessionCall call) => DialectOf(call)?.Signaling;
+    public ISignaling? WordsOf(SessionCall call) =>
+        providers.TryFind(call.Request.Dialect, call.Request.Model, out var provider) ? provider.Signaling : null;
 
     /// <summary>A session's dialect; null where this process no longer knows its provider.</summary>
     public IDialect? DialectOf(SessionCall call) =>

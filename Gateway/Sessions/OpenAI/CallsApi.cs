@@ -73,7 +73,10 @@ internal sealed class CallsApi(
         var serving = door.ServeAsync(new WelcomeClient(
             opening, provider, Query: [], client.OpenAsync,
             ClaimRefused: () => throttle.ClaimRefused(source.Address, source.Fingerprint),
-            WhyGone: () => access.WhyGone(caller)));
+            WhyGone: () => access.WhyGone(caller))
+        {
+            Fingerprint = source.Fingerprint,
+        });
 
         using var patience = new CancellationTokenSource(AnswerTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, context.RequestAborted);

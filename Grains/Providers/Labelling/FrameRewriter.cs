@@ -10,10 +10,10 @@ namespace Orchestrator.Grains.Providers.Labelling;
 /// <param name="depth">How deep it stands; a member of the frame itself at 1.</param>
 /// <param name="text">The text.</param>
 /// <returns>Null to leave it.</returns>
-internal delegate string? InsteadOf(string name, int depth, string text);
+public delegate string? InsteadOf(string name, int depth, string text);
 
 /// <summary>Replaces texts of a JSON frame and leaves every other byte as it is.</summary>
-internal static class FrameRewriter
+public static class FrameRewriter
 {
     // The frames go to programs, not into a page.
     private static readonly JavaScriptEncoder Plain = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;

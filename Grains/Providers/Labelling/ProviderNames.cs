@@ -22,7 +22,8 @@ public sealed class ProviderNames
     /// <summary>Takes the names from the configuration.</summary>
     public ProviderNames(IOptions<ProvidersOptions> providers)
     {
-        var names = providers.Value.SelectMany(provider => (IEnumerable<string?>)[provider.Key, provider.Value.Dialect, provider.Value.Endpoint?.Host, .. provider.Value.Aliases]);
+        var names = providers.Value.SelectMany(provider => (IEnumerable<string?>)
+            [provider.Key, provider.Value.Dialect, provider.Value.Endpoint?.Host, provider.Value.RestEndpoint?.Host, .. provider.Value.Aliases]);
         _names = SearchValues.Create(
             [.. names.OfType<string>().Concat(Makers).Where(name => name.Length >= Shortest).Distinct(StringComparer.OrdinalIgnoreCase)], StringComparison.OrdinalIgnoreCase);
     }

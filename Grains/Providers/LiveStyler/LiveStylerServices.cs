@@ -8,5 +8,6 @@ internal static class LiveStylerServices
     public static IServiceCollection AddLiveStyler(this IServiceCollection services) => services
         .AddSingleton<IDialect, LiveStylerDialect>()
         .AddSingleton<IDialectDialer, LiveStylerDialer>()
-        .AddSingleton<FilterCategories>();
+        .AddSingleton<FilterCategories>()
+        .AddSingleton<FilterImages>();
 }

@@ -38,10 +38,20 @@ public sealed class LiveStylerSignaling(bool isOlder) : ISignaling
             if (type.ValueTextEquals("ice_candidate"u8))
                 return new(SignalingWordKind.Candidate, OlderCandidate(frame));
             if (type.ValueTextEquals("node_status"u8))
-                return FrameReader.ReadText(frame, "status"u8) is "waiting" ? new(SignalingWordKind.Ready) : default;
+            {
+                return FrameReader.ReadText(frame, "status"u8) switch
+                {
+                    "waiting" => new(SignalingWordKind.Ready),
+                    "full"    => new(SignalingWordKind.Full),
+                    _         => default,
+                };
+            }
         }
 
-        return LiveStylerErrors.Find(frame) is { } complaint ? new(SignalingWordKind.Error, complaint) : default;
+        if (LiveStylerErrors.Find(frame) is { } complaint)
+            return new(SignalingWordKind.Full, complaint);
+        // What we say ourselves, in the provider's place.
+        return FrameReader.ReadText(frame, "type"u8) is "error" ? new(SignalingWordKind.Error, FrameReader.ReadText(frame, "message"u8)) : default;
     }
 
     // The older page has "{answer data}" and "{ice candidate data}" where the payload should be shown: a description or a candidate as

@@ -9,6 +9,9 @@ public sealed class FilterList(string apiKey)
     /// <summary>Where it is.</summary>
     public const string Path = "/filter-category/active";
 
+    /// <summary>Where pictures are, for who has the key.</summary>
+    public const string Pictures = "/filters/";
+
     private readonly ConcurrentQueue<string> _asked = new();
 
     /// <summary>What is answered to who has the key: by default the documentation's own example.</summary>
@@ -29,20 +32,47 @@ public sealed class FilterList(string apiKey)
     /// <summary>Never answers.</summary>
     public bool Hangs { get; set; }
 
+    /// <summary>What its pictures are.</summary>
+    public IDictionary<string, (string MediaType, byte[] Bytes)> Shown { get; } = new ConcurrentDictionary<string, (string, byte[])>(StringComparer.Ordinal);
+
     /// <summary>Each request that came, with all of its headers.</summary>
     public IReadOnlyList<string> Asked => [.. _asked];
 
+    internal async Task ShowAsync(HttpContext context)
+    {
+        Note(context.Request);
+        var name = context.Request.RouteValues["name"] as string ?? "";
+        if (!IsKnown(context.Request) || !Shown.TryGetValue(name, out var picture))
+        {
+            context.Response.StatusCode = IsKnown(context.Request) ? StatusCodes.Status404NotFound : StatusCodes.Status401Unauthorized;
+            return;
+        }
+
+        if (picture.MediaType is "redirect")
+        {
+            context.Response.Redirect(Encoding.UTF8.GetString(picture.Bytes));
+            return;
+        }
+
+        context.Response.ContentType = picture.MediaType;
+        await context.Response.Body.WriteAsync(picture.Bytes);
+    }
+
     internal async Task HandleAsync(HttpContext context)
     {
-        _asked.Enqueue(string.Join('\n', [
-            $"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}",
-            .. context.Request.Headers.Select(header => $"{header.Key}: {header.Value}"),
-        ]));
+        Note(context.Request);
         if (Hangs)
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var isKnown = context.Request.Headers.Authorization == $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(apiKey + ":"))}";
+        var isKnown = IsKnown(context.Request);
         context.Response.StatusCode = isKnown ? Status : StatusCodes.Status401Unauthorized;
         context.Response.ContentType = ContentType;
         await context.Response.WriteAsync(isKnown ? Json : """{"message":"Invalid credentials"}""");
     }
+
+    private void Note(HttpRequest request) => _asked.Enqueue(string.Join('\n', [
+        $"{request.Method} {request.Path}{request.QueryString}",
+        .. request.Headers.Select(header => $"{header.Key}: {header.Value}"),
+    ]));
+
+    private bool IsKnown(HttpRequest request) => request.Headers.Authorization == $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(apiKey + ":"))}";
 }

@@ -50,7 +50,9 @@ public class LiveStylerSignalingTests
         { """{"type":"candidate","candidate":{"candidate":"candidate:1"}}""",            new(SignalingWordKind.Candidate, """{"candidate":"candidate:1"}""") },
         { """{"type":"ice_candidate","payload":{"candidate":"candidate:1"}}""",          new(SignalingWordKind.Candidate, """{"candidate":"candidate:1"}""") },
         { """{"type":"ice_candidate","payload":{"candidate":{"candidate":"c"}}}""",      new(SignalingWordKind.Candidate, """{"candidate":"c"}""") },
-        { """{"type":"x","error":"Failed to start a stopped node."}""",                  new(SignalingWordKind.Error, "Failed to start a stopped node.") },
+        { """{"type":"x","error":"Failed to start a stopped node."}""",                  new(SignalingWordKind.Full, "Failed to start a stopped node.") },
+        { """{"type":"error","message":"Not allowed","error":"Not allowed"}""",           new(SignalingWordKind.Error, "Not allowed") },
+        { """{"type":"node_status","status":"full"}""",                                  new(SignalingWordKind.Full) },
         { """{"type":"x"}""",                                                            default },
         { "x",                                                                           default },
     };

@@ -97,7 +97,10 @@ public sealed class LinkedDoorTests : IAsyncDisposable
             return Task.FromResult(_client.Ours);
         },
         ClaimRefused: () => { },
-        WhyGone: () => null);
+        WhyGone: () => null)
+    {
+        Fingerprint = "none",
+    };
 
     private async Task AssertToldAsync(CloseCode code)
     {
