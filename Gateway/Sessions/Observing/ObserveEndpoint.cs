@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using Orchestrator.Grains.Interfaces.Sessions;
@@ -13,6 +15,9 @@ internal sealed class ObserveEndpoint(
     ObserverAccess access, ObserverFeeds feeds, ObserverPlaces places, IOptions<ObserverOptions> options, IOptions<RelayOptions> relay, TimeProvider time,
     ILogger<ObserveEndpoint> logger)
 {
+    /// <summary>How much of what an observer is told may wait in the system.</summary>
+    private const int SystemBytes = 64 * 1024;
+
     /// <summary>Serves one observer.</summary>
     public async Task HandleAsync(HttpContext context, string id, long from)
     {
@@ -43,6 +48,7 @@ internal sealed class ObserveEndpoint(
         // Our own rule for readers that take nothing is by progress.
         if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
+        BoundWhatWaits(context);
         var serving = context.WebSockets.IsWebSocketRequest ? ServeSocketAsync(context, observer, feed, cursor, page) : ServeStreamAsync(context, feed, cursor, page);
         await serving;
     }
@@ -69,6 +75,24 @@ internal sealed class ObserveEndpoint(
                 context.Abort();
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            // It is gone.
+        }
+    }
+
+    /// <summary>
+    /// What waits in the system for an observer is in none of our bounds, and it grows to megabytes: one that is slow would not get to the
+    /// goodbye that says so. A connection that carries other requests too is left alone.
+    /// </summary>
+    private static void BoundWhatWaits(HttpContext context)
+    {
+        if (!HttpProtocol.IsHttp11(context.Request.Protocol) || context.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
+            return;
+        try
+        {
+            socket.SendBufferSize = SystemBytes;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             // It is gone.
         }

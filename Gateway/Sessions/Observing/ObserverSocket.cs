@@ -142,14 +142,15 @@ internal sealed partial class ObserverSocket(
 
     private async Task CloseAsync(WireClose close, Task commands)
     {
-        using var timeout = new CancellationTokenSource(CloseTimeout, time);
+        using var taken = new CancellationTokenSource(CloseTimeout, time);
         try
         {
-            await _sending.WaitAsync(timeout.Token);
-            await socket.CloseOutputAsync((WebSocketCloseStatus)close.Code, close.Reason, timeout.Token);
-            await commands.WaitAsync(timeout.Token);
+            await _sending.WaitAsync(taken.Token);
+            await socket.CloseOutputAsync((WebSocketCloseStatus)close.Code, close.Reason, taken.Token);
+            // Now it has all that waited to read before it can answer; a socket that is cut meanwhile takes the goodbye with it.
+            await commands.WaitAsync(CloseTimeout, time);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or WebSocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception exception) when (exception is OperationCanceledException or TimeoutException or WebSocketException or ObjectDisposedException or InvalidOperationException)
         {
             // It did not stay to hear it.
         }
