@@ -20,6 +20,8 @@ public class RelayWorld : FaultWorld
     {
         ["Relay:StallTimeout"] = "00:00:03",
         ["Relay:DialTimeout"] = "00:00:15",
+        // A client that is told something while it sends megabytes has those to get rid of before it can answer, on a busy machine too.
+        ["Relay:CloseTimeout"] = "00:00:05",
     };
 }
 

@@ -220,9 +220,9 @@ public sealed class StreamClient : IAsyncDisposable
                 var part = await _socket.ReceiveAsync(buffer.AsMemory(), _gone.Token);
                 if (part.MessageType is WebSocketMessageType.Close)
                 {
-                    if (_socket.State is WebSocketState.CloseReceived)
-                        await _socket.CloseOutputAsync(_socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, null, _gone.Token);
-                    End(new Farewell((int?)_socket.CloseStatus, _socket.CloseStatusDescription));
+                    var farewell = new Farewell((int?)_socket.CloseStatus, _socket.CloseStatusDescription);
+                    await AnswerAsync();
+                    End(farewell);
                     return;
                 }
 
@@ -240,6 +240,20 @@ public sealed class StreamClient : IAsyncDisposable
         catch (Exception exception) when (exception is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
         {
             End(new Farewell(null, null));
+        }
+    }
+
+    /// <summary>What was heard counts, whether or not the answer gets through: it waits behind what is being sent, and nobody need wait for it.</summary>
+    private async Task AnswerAsync()
+    {
+        try
+        {
+            if (_socket.State is WebSocketState.CloseReceived)
+                await _socket.CloseOutputAsync(_socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, null, _gone.Token);
+        }
+        catch (Exception exception) when (exception is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The other side did not stay for it.
         }
     }
 

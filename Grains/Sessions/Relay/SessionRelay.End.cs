@@ -98,7 +98,8 @@ public sealed partial class SessionRelay
     {
         await _dialStop.CancelAsync();
         _clock?.Stop();
-        if (close is { } goodbye && _upstream.IsOpen)
+        // One that takes no byte takes no goodbye either, and to wait for that would keep the client from hearing why.
+        if (close is { } goodbye && _upstream.IsOpen && _upstream.Lane.StalledFor <= _services.Options.StallTimeout)
             await _upstream.CloseAsync(goodbye, _services.Options.CloseTimeout, _services.Options.CloseTimeout, _services.Time);
         else
             _upstream.Cut();
