@@ -152,7 +152,7 @@ public class ClientTokenScenarios(AccessWorld world) : IClassFixture<AccessWorld
     public async Task The_key_may_come_in_each_of_the_ways_that_clients_send_it(string header, string value, string query)
     {
         var key = world.Someone.Key;
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
         http.DefaultRequestHeaders.TryAddWithoutValidation(header, string.Format(null, value, key));
 
         using var minted = await http.PostAsync(Path + string.Format(null, query, key), content: null);

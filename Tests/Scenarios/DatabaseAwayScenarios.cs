@@ -71,7 +71,7 @@ public class DatabaseAwayScenarios(OwnDatabaseWorld world, ITestOutputHelper out
 
     private async Task<HttpStatusCode> HealthAsync(string question)
     {
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
         using var answer = await http.GetAsync($"/healthz/{question}");
         return answer.StatusCode;
     }

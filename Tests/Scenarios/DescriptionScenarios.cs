@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Scenarios;
 
@@ -9,7 +10,7 @@ public partial class DescriptionScenarios(World world) : IClassFixture<World>
     [Fact]
     public async Task Every_endpoint_is_described_with_a_name_its_parameters_and_its_refusals()
     {
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
         var document = JsonElement.Parse(await http.GetByteArrayAsync("/openapi/v1.json"));
 
         var described = document.GetProperty("paths").EnumerateObject()

@@ -99,7 +99,7 @@ public class DrainScenarios(CrashScenarios.NoGateway world, ITestOutputHelper ou
 
     private static async Task UnreadyAsync(ChildGateway gateway)
     {
-        using var http = new HttpClient { BaseAddress = gateway.Address };
+        using var http = WatchedHttp.At(gateway.Address);
         await Eventually.IsAsync("the gateway says that it drains", async () =>
         {
             using var answer = await http.GetAsync("/healthz/ready");

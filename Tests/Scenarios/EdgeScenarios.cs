@@ -60,7 +60,7 @@ public class EdgeScenarios(AccessWorld world) : IClassFixture<AccessWorld>
 
         Assert.True(status == RawHttp.StatusOf(answer), $"{what}: {answer}");
         AssertSaysNothingOfUs(answer);
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/healthz/live")).StatusCode);
     }
 
@@ -83,7 +83,7 @@ public class EdgeScenarios(AccessWorld world) : IClassFixture<AccessWorld>
     [Fact]
     public async Task Whoever_should_upgrade_is_told_to_what()
     {
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
         using var answer = await http.GetAsync("/v1/stream");
 
         Assert.Equal("websocket", answer.Headers.Upgrade.Single().Name);

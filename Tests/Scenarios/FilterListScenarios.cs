@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Scenarios;
 
@@ -97,7 +98,7 @@ public sealed class FilterListScenarios(LiveStylerWorld world) : IClassFixture<L
     [Fact]
     public async Task A_page_in_a_browser_may_ask_for_it()
     {
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
         using var preflight = new HttpRequestMessage(HttpMethod.Options, Path);
         preflight.Headers.Add("Origin", "https://shop.example");
         preflight.Headers.Add("Access-Control-Request-Method", "GET");
@@ -124,7 +125,7 @@ public sealed class FilterListScenarios(LiveStylerWorld world) : IClassFixture<L
 
     private async Task<(HttpStatusCode Status, string Body, string Headers)> AskAsync((string Name, string Value) credential, string path = Path)
     {
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address, Timeout = TimeSpan.FromSeconds(15) };
+        using var http = WatchedHttp.At(world.Gateway.Address, TimeSpan.FromSeconds(15));
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.TryAddWithoutValidation(credential.Name, credential.Value);
         var (name, value) = world.NewAddress();

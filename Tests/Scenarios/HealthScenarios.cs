@@ -54,7 +54,7 @@ public class HealthScenarios(HealthScenarios.WithPrivatePort world) : IClassFixt
     [Fact]
     public async Task Nothing_that_a_request_or_a_proxy_says_makes_the_public_port_private()
     {
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
         (string Name, string Value)[] claims =
         [
             ("Host", $"127.0.0.1:{world.Port}"), ("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-Host", $"127.0.0.1:{world.Port}"),
@@ -80,7 +80,7 @@ public class HealthScenarios(HealthScenarios.WithPrivatePort world) : IClassFixt
     {
         var reseller = await world.NewTenantAsync();
         var plain = await world.StartGatewayAsync(("urls", "http://127.0.0.1:0"), ("TrustedProxies:0", "192.0.2.0/24"), ("PrivatePort", ""));
-        using var http = new HttpClient { BaseAddress = plain.Address };
+        using var http = WatchedHttp.At(plain.Address);
 
         await using var client = await StreamClient.ConnectAsync(world.StreamFor(reseller.Key, "sim-idle", plain), reads: true, ("X-Forwarded-For", "203.0.113.9"));
         await client.ExpectAsync("generation_started");

@@ -204,7 +204,7 @@ public class HttpSessionScenarios(HttpWorld world) : IClassFixture<HttpWorld>
         Assert.Equal(0.3m, (await third.ExpectAsync("generation.tick")).Json.GetProperty("seconds").GetDecimal());
 
         // The token of the answer opens the events and nothing else.
-        using var anybody = new HttpClient();
+        using var anybody = WatchedHttp.At(world.Gateway.Address);
         var token = session.Body.GetProperty("events").GetProperty("event_token").GetString()!;
         using var fourth = await EventReader.OpenAsync(anybody, $"{session.Body.GetProperty("events").GetProperty("url").GetString()}?event_token={token}&from={gap.Id}");
         await fourth.ExpectAsync("generation.tick");

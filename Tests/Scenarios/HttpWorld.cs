@@ -17,7 +17,7 @@ public class HttpWorld : AccessWorld
     protected override IReadOnlyDictionary<string, string> GatewaySettings => new Dictionary<string, string>(base.GatewaySettings)
     {
         ["HttpSessions:GatherTimeout"] = "00:00:00.3",
-        ["HttpSessions:AnswerTimeout"] = "00:00:03",
+        ["HttpSessions:AnswerTimeout"] = "00:00:06",
         ["HttpSessions:PromptTimeout"] = "00:00:03",
         ["HttpSessions:KeepAliveInterval"] = "00:00:00.5",
     };
@@ -31,7 +31,7 @@ public class HttpWorld : AccessWorld
             body[member.Name] = member.GetValue(more);
         using var answer = await http.PostAsJsonAsync(path, body);
         var text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.StatusCode is HttpStatusCode.Created, $"{(int)answer.StatusCode} {text}");
+        Assert.True(answer.StatusCode is HttpStatusCode.Created, $"{(int)answer.StatusCode} {text}\n{Gateway.Output[^Math.Min(Gateway.Output.Length, 4_000)..]}");
         return new HttpSession(http, answer.Headers.Location!.ToString(), answer.Headers.ETag!.Tag, JsonElement.Parse(text));
     }
 

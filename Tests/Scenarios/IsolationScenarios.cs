@@ -85,6 +85,8 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
         ["GET /whip/sessions/{id}"]              = nameof(What_is_opened_over_http_belongs_to_its_tenant),
         ["PATCH /whip/sessions/{id}"]            = nameof(What_is_opened_over_http_belongs_to_its_tenant),
         ["DELETE /whip/sessions/{id}"]           = nameof(What_is_opened_over_http_belongs_to_its_tenant),
+        ["GET /subscribe/{session}"]             = nameof(WatchScenarios.What_is_somebody_elses_or_over_is_answered_like_what_never_was),
+        ["POST /watch-stream/{room}"]            = nameof(RoomScenarios.A_room_that_is_somebody_elses_or_over_is_answered_like_one_that_never_was),
         ["GET /healthz/live"]                    = nameof(Health_tells_nothing_of_sessions),
         ["GET /healthz/ready"]                   = nameof(Health_tells_nothing_of_sessions),
         ["GET /healthz/sessions"]                = nameof(Health_tells_nothing_of_sessions),
@@ -101,7 +103,8 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
     {
         // What browsers ask before they ask tells the same to everybody, of every address.
         var mapped = (await MappedEndpoints.OfAsync(world)).Where(endpoint =>
-            !endpoint.StartsWith("OPTIONS /v1/", StringComparison.Ordinal) && !endpoint.StartsWith("OPTIONS /whip", StringComparison.Ordinal));
+            !endpoint.StartsWith("OPTIONS /v1/", StringComparison.Ordinal) && !endpoint.StartsWith("OPTIONS /whip", StringComparison.Ordinal)
+            && !endpoint.StartsWith("OPTIONS /watch-stream", StringComparison.Ordinal));
 
         Assert.Equal(Endpoints.Keys.Order(), mapped.Order());
         Assert.All(Endpoints.Values.Distinct(), test => Assert.Contains(typeof(IsolationScenarios).Assembly.GetTypes(), type => type.GetMethod(test) is not null));
@@ -232,7 +235,7 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
     [Fact]
     public async Task A_notification_that_is_not_signed_tells_and_changes_nothing()
     {
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
         using var forged = new StringContent("""{"id":"evt_forged","type":"v1.billing.meter.error_report_triggered"}""");
         forged.Headers.Add("Stripe-Signature", $"t={TimeProvider.System.GetUtcNow().ToUnixTimeSeconds()},v1={new string('0', 64)}");
 
@@ -247,7 +250,7 @@ public partial class IsolationScenarios(AccessWorld world) : IClassFixture<Acces
     public async Task Health_tells_nothing_of_sessions()
     {
         await using var client = await LiveAsync(await world.NewTenantAsync());
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
 
         Assert.Equal("""{"status":"live","reasons":[]}""", await http.GetStringAsync("/healthz/live"));
         Assert.Equal("""{"status":"ready","reasons":[]}""", await http.GetStringAsync("/healthz/ready"));

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Scenarios;
 
@@ -51,7 +52,7 @@ public sealed class WebhookScenarios(WebhookWorld world) : IClassFixture<Webhook
 
     private async Task<HttpStatusCode> PostAsync(string body, int secondsAhead = 0)
     {
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
         using var content = new StringContent(body);
         var at = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + secondsAhead;
         var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(WebhookWorld.Secret), Encoding.UTF8.GetBytes($"{at}.{body}"));

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Orchestrator.Simulator.Scripts;
+using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Scenarios;
 
@@ -77,7 +78,7 @@ public class WhipScenarios(HttpWorld world) : IClassFixture<HttpWorld>
     public async Task A_post_is_judged_before_anything_is_dialled()
     {
         using var http = Bearer((await world.NewTenantAsync()).Key);
-        using var nobody = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var nobody = WatchedHttp.At(world.Gateway.Address);
         nobody.DefaultRequestHeaders.Add("X-Forwarded-For", world.NewAddress().Value);
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await HttpWorld.WhipAsync(nobody, "sim-demo")).StatusCode);
@@ -97,7 +98,7 @@ public class WhipScenarios(HttpWorld world) : IClassFixture<HttpWorld>
     [InlineData("/v1/realtime/sessions/0123456789abcdef0123456789abcdef/prompt", null)]
     public async Task A_page_may_ask_what_it_may_ask(string path, string? acceptPost)
     {
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
         using var request = new HttpRequestMessage(HttpMethod.Options, path);
         request.Headers.Add("Origin", "https://shop.example");
         request.Headers.Add("Access-Control-Request-Method", "POST");
@@ -112,7 +113,7 @@ public class WhipScenarios(HttpWorld world) : IClassFixture<HttpWorld>
 
     private HttpClient Bearer(string credential)
     {
-        var http = new HttpClient { BaseAddress = world.Gateway.Address, Timeout = TimeSpan.FromSeconds(15) };
+        var http = WatchedHttp.At(world.Gateway.Address, TimeSpan.FromSeconds(15));
         http.DefaultRequestHeaders.Authorization = new("Bearer", credential);
         return http;
     }

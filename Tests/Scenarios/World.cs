@@ -57,7 +57,7 @@ public class World : IAsyncLifetime
         await Ownership.WatchAsync(Database);
         Admin = new TenantAdmin(Database.Database, TimeProvider.System);
         Provider = await ProviderSimulator.StartAsync(ProviderOptions);
-        ProviderWatch.Watch(Provider.ApiKey, Provider.WebSocketAddress.Authority, "simulator");
+        ProviderWatch.Watch(names: ["simulator"], secrets: [Provider.ApiKey, Provider.WebSocketAddress.Authority]);
         if (StartsGateway)
             Gateway = await StartGatewayAsync();
     }
@@ -150,7 +150,7 @@ public class World : IAsyncLifetime
     /// <summary>The HTTP API as the holder of that key sees it.</summary>
     public HttpClient Http(string key, ChildGateway? gateway = null)
     {
-        var http = new HttpClient { BaseAddress = (gateway ?? Gateway).Address, Timeout = TimeSpan.FromSeconds(15) };
+        var http = WatchedHttp.At((gateway ?? Gateway).Address, TimeSpan.FromSeconds(15));
         http.DefaultRequestHeaders.Add("X-API-KEY", key);
         return http;
     }

@@ -15,6 +15,7 @@ public sealed class RawClient : IAsyncDisposable
 
     private readonly TcpClient _tcp = new();
     private Stream _stream = Stream.Null;
+    private int _port;
 
     private RawClient() { }
 
@@ -35,6 +36,8 @@ public sealed class RawClient : IAsyncDisposable
         var head = new StringBuilder();
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
             head.Append((char)(await client.ReadExactlyAsync(1, patience.Token))[0]);
+        client._port = address.Port;
+        ProviderWatch.Look(address.Port, "The answer to an upgrade", head.ToString());
         var lines = head.ToString().Split("\r\n");
         Assert.StartsWith("HTTP/1.1 101", lines[0], StringComparison.Ordinal);
         client.Session = lines.Single(line => line.StartsWith("X-Session-Id:", StringComparison.OrdinalIgnoreCase)).Split(':')[1].Trim();
@@ -83,6 +86,7 @@ public sealed class RawClient : IAsyncDisposable
                     var shorter => shorter,
                 };
                 var payload = await ReadExactlyAsync(length, patience.Token);
+                ProviderWatch.Look(_port, "A frame", payload);
                 if ((head[0] & 0x0F) == 8)
                     return payload.Length < 2 ? new Farewell(1005, "") : new Farewell(BinaryPrimitives.ReadUInt16BigEndian(payload), Encoding.UTF8.GetString(payload.AsSpan(2)));
             }

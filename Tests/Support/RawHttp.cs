@@ -32,6 +32,8 @@ internal static class RawHttp
             throw new TimeoutException($"The server kept the connection. It said: {Encoding.Latin1.GetString(answer.ToArray())}; it was asked: {request}", exception);
         }
 
+        var line = request.Split(' ', 3);
+        ProviderWatch.Look(server.Port, $"The answer to {line[0]}", answer.ToArray(), line.Length > 1 && ProviderWatch.IsTenants(line[0], line[1]));
         return Encoding.Latin1.GetString(answer.ToArray());
     }
 

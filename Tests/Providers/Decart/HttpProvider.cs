@@ -36,6 +36,9 @@ internal sealed class HttpProvider : IAsyncDisposable
         return Task.CompletedTask;
     };
 
+    /// <summary>Where it listens.</summary>
+    public Uri Address => new(_app.Urls.Single());
+
     /// <summary>What it was asked, in order: method, path, tag and body.</summary>
     public IReadOnlyList<string> Asked => [.. _asked];
 

@@ -140,7 +140,7 @@ public class OpenAIRefusalScenarios(OpenAIWorld world) : IClassFixture<OpenAIWor
     [Fact]
     public async Task A_page_of_any_origin_may_ask_and_sees_where_its_call_is()
     {
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
         using var preflight = new HttpRequestMessage(HttpMethod.Options, "/v1/realtime/calls");
         preflight.Headers.Add("Origin", "https://page.example");
         preflight.Headers.Add("Access-Control-Request-Method", "POST");

@@ -54,7 +54,7 @@ public class OpenAISocketScenarios(OpenAIWorld world) : IClassFixture<OpenAIWorl
     {
         var reseller = await world.NewTenantAsync();
         var token = await world.MintAsync(reseller.Key);
-        using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+        using var http = WatchedHttp.At(world.Gateway.Address);
 
         using var answer = await RawHttp.UpgradeAsync(
             http, "/v1/realtime?model=test-voice-browser", ("Sec-WebSocket-Protocol", $"realtime, openai-insecure-api-key.{token}, openai-agents-sdk.0.20"));

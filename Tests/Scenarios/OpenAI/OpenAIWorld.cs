@@ -28,7 +28,7 @@ public class OpenAIWorld : AccessWorld
     /// <summary>A client of the REST surface.</summary>
     public HttpClient Rest(string credential, ChildGateway? gateway = null)
     {
-        var http = new HttpClient { BaseAddress = (gateway ?? Gateway).Address, Timeout = TimeSpan.FromSeconds(30) };
+        var http = WatchedHttp.At((gateway ?? Gateway).Address, TimeSpan.FromSeconds(30));
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credential);
         var (name, value) = NewAddress();
         http.DefaultRequestHeaders.Add(name, value);
