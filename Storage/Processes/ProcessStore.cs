@@ -99,9 +99,12 @@ public sealed class ProcessStore(Database database) : IProcessStore
     public async Task<IReadOnlyList<LostUpstream>> FindLostAsync(long caller, IReadOnlyList<string> providers, int limit, CancellationToken cancellationToken)
     {
         await using var command = database.Source.CreateCommand("""
-            SELECT s.id, s.provider, s.upstream_session_id
+            SELECT s.id, s.provider, u.name
             FROM process p JOIN session s ON s.owner = p.id AND s.ended_at IS NULL
-            WHERE p.dead_at IS NOT NULL AND p.finished_at IS NULL AND p.id <> $1 AND s.upstream_session_id IS NOT NULL AND s.provider = ANY($2)
+            -- A run's row may have the name before the session's own has.
+            CROSS JOIN LATERAL (SELECT coalesce(s.upstream_session_id, (
+              SELECT g.upstream_session_id FROM generation g WHERE g.session_id = s.id ORDER BY g.run DESC LIMIT 1))) AS u (name)
+            WHERE p.dead_at IS NOT NULL AND p.finished_at IS NULL AND p.id <> $1 AND s.provider = ANY($2) AND u.name IS NOT NULL
             ORDER BY s.id LIMIT $3
             """);
         command.Parameters.Value(caller).Value(providers.ToArray()).Value(limit);

@@ -9,10 +9,10 @@ namespace Orchestrator.Storage.Sessions;
 /// <summary>What people may see of sessions. The viewer stands in every path it may see, and the statement asks for that.</summary>
 public sealed class SessionQueries(Database database) : ISessionQueries
 {
-    // A live session's seconds are those of its runs; an ended one's stand in its row.
+    // A live session's seconds are those of its runs; an ended one's stand in its row. So does what its provider calls it, once its row has that.
     private const string Columns = """
         s.id, s.tenant_id, s.end_user, s.provider, s.model, s.dialect, s.metadata::text, s.phase, s.node_status, s.queue_position, s.queue_size,
-        s.upstream_session_id, s.owner, s.epoch,
+        coalesce(s.upstream_session_id, (SELECT g.upstream_session_id FROM generation g WHERE g.session_id = s.id ORDER BY g.run DESC LIMIT 1)), s.owner, s.epoch,
         CASE WHEN s.ended_at IS NULL THEN (SELECT coalesce(sum(g.mark_ms), 0)::bigint FROM generation g WHERE g.session_id = s.id) ELSE s.generated_ms END,
         s.close_code, s.created_at, s.changed_at, s.ended_at
         """;

@@ -4,6 +4,7 @@ using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Sessions.Journal;
 using Orchestrator.Storage.Billing;
 using Orchestrator.Storage.Processes;
+using Orchestrator.Storage.Sessions;
 using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Storage;
@@ -80,6 +81,22 @@ public sealed class ReaperTests(TestDatabase database) : IClassFixture<TestDatab
 
         Assert.Empty(await _processes.ReapAsync(_living, 10, new CallsOfLost([], [run.Ownership.Session]), CancellationToken.None));
         Assert.Equal([run.Ownership.Session], (await ReapAsync(_living)).Select(session => session.Session));
+    }
+
+    [Fact]
+    public async Task A_call_is_found_by_its_name_as_soon_as_its_run_has_that()
+    {
+        var session = await database.AddSessionAsync(_lost, _customer);
+        var provider = await database.ReadAsync<string>("SELECT provider FROM session WHERE id = $1", session.Session.Value);
+        await database.JournalAsync(_lost, new GenerationOpened(new LiveGeneration(session, run: 1, "rtc_1", TimeProvider.System.GetUtcNow())));
+        var nameless = await database.AddSessionAsync(_lost, _customer);
+        await database.DeclareDeadAsync(_lost);
+
+        var lost = await _processes.FindLostAsync(_living, [provider], 10, CancellationToken.None);
+
+        Assert.Equal([new LostUpstream(session.Session, provider, "rtc_1")], lost);
+        Assert.Equal("rtc_1", (await new SessionQueries(database.Database).FindAsync(_customer.Id, session.Session, CancellationToken.None))!.UpstreamSessionId);
+        Assert.Null((await new SessionQueries(database.Database).FindAsync(_customer.Id, nameless.Session, CancellationToken.None))!.UpstreamSessionId);
     }
 
     [Fact]
