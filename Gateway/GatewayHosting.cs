@@ -8,6 +8,7 @@ using Orchestrator.Gateway.Policies;
 using Orchestrator.Gateway.Providers;
 using Orchestrator.Gateway.Security;
 using Orchestrator.Gateway.Sessions.OpenAI;
+using Orchestrator.Gateway.Sessions.OpenAILive;
 using Orchestrator.Gateway.Sessions.Watching;
 using Orchestrator.Gateway.Sessions;
 using Orchestrator.Gateway.Sessions.Observing;
@@ -147,6 +148,7 @@ public static class GatewayHosting
         app.MapFilterCategories();
         app.MapFilterImages();
         app.MapOpenAI();
+        app.MapOpenAILive();
         app.MapClientTokens();
         app.MapSessions();
         app.MapObserving();

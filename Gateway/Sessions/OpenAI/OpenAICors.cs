@@ -1,3 +1,5 @@
+using Orchestrator.Gateway.Sessions.OpenAILive;
+
 namespace Orchestrator.Gateway.Sessions.OpenAI;
 
 /// <summary>
@@ -6,7 +8,8 @@ namespace Orchestrator.Gateway.Sessions.OpenAI;
 /// </summary>
 internal static class OpenAICors
 {
-    private const string Root = "/v1/realtime";
+    // Other dialects have paths of their own below /v1/realtime, and rules of their own for pages.
+    private static readonly string[] Ours = ["/v1/realtime/calls", "/v1/realtime/client_secrets", LiveRoutes.Root];
     private const int MaxHeaders = 1_024;
 
     public static void UseOpenAICors(this WebApplication app) => app.Use(async (context, next) =>
@@ -34,7 +37,5 @@ internal static class OpenAICors
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     });
 
-    // Other dialects have paths of their own below the same root, and rules of their own for pages.
-    private static bool IsOurs(PathString path) =>
-        path.StartsWithSegments(Root + "/calls", StringComparison.OrdinalIgnoreCase) || path.StartsWithSegments(Root + "/client_secrets", StringComparison.OrdinalIgnoreCase);
+    private static bool IsOurs(PathString path) => Ours.Any(ours => path.StartsWithSegments(ours, StringComparison.OrdinalIgnoreCase));
 }

@@ -35,7 +35,7 @@ internal sealed record OpenAIOfferBody(string Sdp, JsonElement? Session)
         try
         {
             if (type?.MediaType.Equals("application/sdp", StringComparison.OrdinalIgnoreCase) is true)
-                return Of(await ReadAsync(request.Body, MaxSdp, request.HttpContext.RequestAborted), null);
+                return await ReadAsync(request.Body, MaxSdp, request.HttpContext.RequestAborted) is { } bare ? Of(bare, null) : (null, OpenAIError.TooLarge);
             if (type?.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase) is true
                 && HeaderUtilities.RemoveQuotes(type.Boundary) is { Length: > 0 and <= 100 } boundary)
             {
@@ -83,6 +83,15 @@ internal sealed record OpenAIOfferBody(string Sdp, JsonElement? Session)
             : null;
     }
 
+    /// <summary>The offer with these settings, or what is wrong with it.</summary>
+    /// <param name="sdp">The session description; null where there is none.</param>
+    /// <param name="session">The settings, or null.</param>
+    /// <param name="param">What the description is called.</param>
+    public static (OpenAIOfferBody? Body, OpenAIError? Error) Of(string? sdp, JsonElement? session, string param = "sdp") =>
+        sdp is null || !sdp.StartsWith("v=0", StringComparison.Ordinal) || sdp.Contains('\0', StringComparison.Ordinal)
+            ? (null, OpenAIError.Invalid("invalid_offer", "The offer is not a session description.", param))
+            : (new OpenAIOfferBody(sdp, session), null);
+
     private static async Task<(OpenAIOfferBody?, OpenAIError?)> ReadFormAsync(MultipartReader form, CancellationToken cancellationToken)
     {
         string? sdp = null;
@@ -107,13 +116,6 @@ internal sealed record OpenAIOfferBody(string Sdp, JsonElement? Session)
 
         return sdp is null ? (null, OpenAIError.Invalid("missing_required_parameter", "The form lacks its part sdp.", "sdp")) : Of(sdp, session);
     }
-
-    private static (OpenAIOfferBody?, OpenAIError?) Of(string? sdp, JsonElement? session) => sdp switch
-    {
-        null => (null, OpenAIError.TooLarge),
-        _ when sdp.StartsWith("v=0", StringComparison.Ordinal) && !sdp.Contains('\0', StringComparison.Ordinal) => (new OpenAIOfferBody(sdp, session), null),
-        _ => (null, OpenAIError.Invalid("invalid_offer", "The offer is not a session description.", "sdp")),
-    };
 
     /// <summary>The text; null when it is longer than that, and empty when it is none.</summary>
     private static async Task<string?> ReadAsync(Stream body, int maxBytes, CancellationToken cancellationToken)
