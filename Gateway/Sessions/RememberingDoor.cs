@@ -40,6 +40,7 @@ internal sealed class RememberingDoor(IClientDoor door, RefusalMemory memory, Se
         // Who does not stop is counted as one that was refused at its claim, and soon told so before the upgrade.
         metrics.SessionRefused(refused);
         client.ClaimRefused();
+        client.Refused?.Invoke(refused);
         using var socket = await client.AcceptAsync(SessionId.New(time.GetUtcNow()));
         await RefusedClient.TellAsync(socket, client.Provider.Dialect, refused, time, new Wording(client.Request.Texts));
     }

@@ -2,6 +2,8 @@ using System.Net.WebSockets;
 using System.Text.Json;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Providers.Labelling;
+using Orchestrator.Grains.Providers.OpenAI;
 
 namespace Orchestrator.Gateway.Sessions.OpenAI;
 
@@ -12,7 +14,9 @@ internal sealed record CallAnswer(string? Sdp, OpenAIError? Refused);
 /// What stands for the socket of a client that posts an offer, from that offer to the end of its session: it hears the answer, and keeps nothing of what
 /// comes after. Who wants to hear more opens a sideband.
 /// </summary>
-internal sealed class CallClient(TimeProvider time)
+/// <param name="words">Those of its tenant.</param>
+/// <param name="time">The clock.</param>
+internal sealed class CallClient(Wording words, TimeProvider time)
 {
     /// <summary>The largest frame that is looked at while the answer is awaited.</summary>
     private const int MaxFrame = 256 * 1024;
@@ -21,7 +25,9 @@ internal sealed class CallClient(TimeProvider time)
 
     private readonly (WebSocket Relay, WebSocket Client) _pipe = FramePipe.Create();
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<CloseCode> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private OpenAIError? _complaint;
+    private bool _isDeclined;
 
     /// <summary>The session, once it has begun.</summary>
     public SessionId Session { get; private set; }
@@ -34,29 +40,37 @@ internal sealed class CallClient(TimeProvider time)
         return Task.FromResult(_pipe.Relay);
     }
 
+    /// <summary>The session was not admitted, or is over, for that reason. Only the first counts.</summary>
+    public void Over(CloseCode why) => _over.TrySetResult(why);
+
     /// <summary>Sends the offer and waits for what comes of it. Null when that took too long.</summary>
     /// <param name="offer">The frame.</param>
-    /// <param name="serving">Ends when the session was not even tried.</param>
+    /// <param name="serving">Ends with the session, or when it was not even tried.</param>
     /// <param name="cancellationToken">Gives it up.</param>
     public async Task<CallAnswer?> AskAsync(byte[] offer, Task serving, CancellationToken cancellationToken)
     {
         try
         {
             if (await Task.WhenAny(_opened.Task, serving).WaitAsync(cancellationToken) != _opened.Task)
-                return new CallAnswer(null, OpenAIError.Of(CloseCode.InternalError));
+                return new CallAnswer(null, OpenAIError.Of(CloseCode.InternalError, words));
             await _pipe.Client.SendAsync(offer.AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
             using var frame = new MemoryStream();
             while (await ReceiveAsync(frame, cancellationToken))
             {
                 if (Read(frame.GetBuffer().AsSpan(0, (int)frame.Length)) is { } sdp)
                     return new CallAnswer(sdp, null);
+                // The session waits for another offer, and there is none.
+                if (_isDeclined)
+                    return new CallAnswer(null, _complaint);
             }
 
-            return new CallAnswer(null, WhyClosed());
+            await LeaveAsync();
+            await Task.WhenAny(_over.Task, serving).WaitAsync(cancellationToken);
+            return new CallAnswer(null, WhyOver());
         }
         catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException)
         {
-            return new CallAnswer(null, OpenAIError.Of(CloseCode.UpstreamUnavailable));
+            return new CallAnswer(null, WhyOver());
         }
         catch (OperationCanceledException)
         {
@@ -124,6 +138,7 @@ internal sealed class CallClient(TimeProvider time)
                 case "answer":
                     return json.RootElement.GetProperty("sdp").GetString();
                 case "error" when json.RootElement.GetProperty("error") is var error:
+                    _isDeclined = json.RootElement.TryGetProperty("event_id", out var id) && id.ValueEquals(OpenAIMessages.DeclinedId);
                     _complaint = OpenAIError.Invalid(error.GetProperty("code").GetString() ?? "invalid_request", error.GetProperty("message").GetString() ?? "");
                     break;
             }
@@ -136,18 +151,15 @@ internal sealed class CallClient(TimeProvider time)
         return null;
     }
 
-    /// <summary>By the words of the catalogue, which tell codes apart that share a number; what the client itself did wrong the provider has worded.</summary>
-    private OpenAIError WhyClosed()
+    /// <summary>As the session's door told it; where it is in another process, as the number of the close frame does.</summary>
+    private OpenAIError WhyOver() => _over.Task.IsCompletedSuccessfully ? ErrorOf(_over.Task.Result) : (int?)_pipe.Client.CloseStatus switch
     {
-        var (wire, reason) = ((int?)_pipe.Client.CloseStatus, _pipe.Client.CloseStatusDescription);
-        if (CloseCodes.All.FirstOrDefault(entry => entry.Wire == wire && string.Equals(entry.Reason, reason, StringComparison.Ordinal)) is { } entry)
-            return OpenAIError.Of(entry.Code);
-        return wire switch
-        {
-            1007 => _complaint ?? OpenAIError.Of(CloseCode.InvalidRequest),
-            1008 => OpenAIError.Of(CloseCode.ProviderRefused),
-            1013 => OpenAIError.Of(CloseCode.UpstreamFull),
-            _    => OpenAIError.Of(CloseCode.UpstreamUnavailable),
-        };
-    }
+        1007     => _complaint ?? OpenAIError.Of(CloseCode.InvalidRequest, words),
+        1008     => OpenAIError.Of(CloseCode.ProviderRefused, words),
+        1013     => OpenAIError.Of(CloseCode.UpstreamFull, words),
+        var wire => OpenAIError.Of(CloseCodes.OfWire(wire, reason: null) ?? CloseCode.UpstreamClosed, words),
+    };
+
+    /// <summary>What the client itself did wrong ends its session by the provider's close, whose words tell more.</summary>
+    private OpenAIError ErrorOf(CloseCode code) => code is CloseCode.UpstreamClosed && _complaint is { } complaint ? complaint : OpenAIError.Of(code, words);
 }

@@ -19,6 +19,7 @@ namespace Orchestrator.Gateway.Sessions.OpenAI;
 internal sealed class CallsApi(
     OpenAICallers callers,
     AccessControl access,
+    WhiteLabels labels,
     ProviderCatalog providers,
     RefusalThrottle throttle,
     IClientDoor door,
@@ -44,7 +45,7 @@ internal sealed class CallsApi(
         var credential = AccessControl.CredentialOf(context.Request);
         var identity = await access.IdentifyAsync(credential, cancellationToken);
         if (identity.Caller is null)
-            return Refuse(context, credential, access.WhyRefusedApi(identity) ?? CloseCode.InvalidCredential);
+            return await RefuseAsync(context, credential, access.WhyRefusedApi(identity) ?? CloseCode.InvalidCredential, caller: null);
         var (body, error) = await surface.ReadAsync(context.Request);
         if (body is null)
             return callers.Refuse(context, credential, error!);
@@ -55,7 +56,7 @@ internal sealed class CallsApi(
         var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
         var isFull = door.Count >= options.Value.MaxSessions;
         if ((access.WhyRefused(identity, surface.Dialect, origin, model) ?? (isFull ? CloseCode.ServerBusy : null)) is { } refused)
-            return Refuse(context, credential, refused);
+            return await RefuseAsync(context, credential, refused, identity.Caller);
         if (throttle.IsFlooding(OpenAICallers.AddressOf(context), AccessControl.FingerprintOf(credential)))
             return OpenAIError.TooManyRefusals;
 
@@ -68,7 +69,8 @@ internal sealed class CallsApi(
     private async Task<IResult> OpenAsync(
         HttpContext context, CallSurface surface, Caller caller, OpenSession opening, ProviderEntry provider, string credential, byte[] offer)
     {
-        var client = new CallClient(time);
+        var words = await labels.WordsOfAsync(caller.Tenant.Path);
+        var client = new CallClient(words, time);
         var source = (Address: OpenAICallers.AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
         var serving = door.ServeAsync(new WelcomeClient(
             opening, provider, Query: [], client.OpenAsync,
@@ -76,6 +78,8 @@ internal sealed class CallsApi(
             WhyGone: () => access.WhyGone(caller))
         {
             Fingerprint = source.Fingerprint,
+            Refused = client.Over,
+            Ended = client.Over,
         });
 
         using var patience = new CancellationTokenSource(AnswerTimeout, time);
@@ -85,7 +89,7 @@ internal sealed class CallsApi(
         {
             await client.LeaveAsync();
             _ = client.StayAsync();
-            return answer?.Refused ?? OpenAIError.Of(CloseCode.UpstreamUnavailable);
+            return answer?.Refused ?? OpenAIError.Of(CloseCode.UpstreamUnavailable, words);
         }
 
         _ = client.StayAsync();
@@ -93,10 +97,11 @@ internal sealed class CallsApi(
         return surface.Answer(context.Response, client.Session, sdp, opening.Model);
     }
 
-    private OpenAIError Refuse(HttpContext context, string? credential, CloseCode code)
+    private async Task<OpenAIError> RefuseAsync(HttpContext context, string? credential, CloseCode code, Caller? caller)
     {
         metrics.SessionRefused(code);
-        return callers.Refuse(context, credential, OpenAIError.Of(code));
+        // Who is nobody's is told in the words of whoever's the address is.
+        return callers.Refuse(context, credential, OpenAIError.Of(code, await labels.WordsOfAsync((caller?.Tenant ?? access.OwnerOfHost)?.Path)));
     }
 
     private OpenSession Describe(HttpContext context, Caller caller, string credential, ProviderEntry provider, string model) => new(
@@ -114,6 +119,7 @@ internal sealed class CallsApi(
     {
         Gateway = options.Value.Linked ? lease.Process : null,
         Surface = ClientSurface.Http,
+        TokenPolicy = caller.TokenPolicy,
     };
 
     private static string? ModelOf(JsonElement? settings) =>

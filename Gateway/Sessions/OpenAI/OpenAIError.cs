@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Providers.OpenAI;
 
 namespace Orchestrator.Gateway.Sessions.OpenAI;
@@ -32,12 +33,14 @@ internal sealed record OpenAIError(int Status, string Type, string Code, string 
         new(StatusCodes.Status400BadRequest, "invalid_request_error", code, message, param);
 
     /// <summary>A line of the catalogue.</summary>
-    public static OpenAIError Of(CloseCode code)
+    /// <param name="code">Which.</param>
+    /// <param name="own">The words of the tenant whose client is told.</param>
+    public static OpenAIError Of(CloseCode code, Wording? own = null)
     {
         var words = OpenAIWords.For(code);
         var isOver = code.Entry().Advice is CloseAdvice.Ended;
         return new OpenAIError(
-            StatusOf(code), words.Type, words.Code, code.Entry().Reason, RetryAfterSeconds: !isOver && code.Entry().Advice is CloseAdvice.ComeBack ? RetryAfter(code) : null);
+            StatusOf(code), words.Type, words.Code, (own ?? Wording.Usual).Of(code), RetryAfterSeconds: !isOver && code.Entry().Advice is CloseAdvice.ComeBack ? RetryAfter(code) : null);
     }
 
     /// <inheritdoc/>

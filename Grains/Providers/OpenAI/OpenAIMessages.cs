@@ -11,8 +11,8 @@ public static class OpenAIMessages
     // The frames go to programs, not into a page.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>What the answers to frames that are not taken have for an id.</summary>
-    private const string DeclinedId = "event_declined";
+    /// <summary>What the answers to frames that we do not take have for an id.</summary>
+    public const string DeclinedId = "event_declined";
 
     /// <summary>The error event of a line of the catalogue.</summary>
     public static byte[] Error(CloseCode code)
