@@ -77,11 +77,17 @@ public class WhiteLabelScenarios(AccessWorld world) : IClassFixture<AccessWorld>
         await using var third = await world.ConnectAsync(token, "unknown", world.NewAddress());
         using var http = world.Http(reseller.Key);
         using var ended = await http.DeleteAsync($"/v1/sessions/{first.Session}");
+        using var asking = world.Http(token);
+        using var offered = await asking.PostAsJsonAsync("/v1/live/sessions", new { session = new { model = "unknown" }, transport = new { type = "webrtc", sdp = "v=0" } });
+        using var minting = world.Http(below.Key);
+        using var minted = await minting.PostAsJsonAsync("/v1/realtime/client_secrets", new { });
 
         Assert.Equal((4406, "One at a time: more is not allowed"), await FarewellOfAsync(second));
         Assert.Equal("""{"type":"error","error":"One at a time: more is not allowed"}""", second.All.Single().Text);
         Assert.Equal((4404, "That film is not allowed here"), await FarewellOfAsync(third));
         Assert.Equal((4002, "The show is over"), await FarewellOfAsync(first));
+        Assert.Contains("That film is not allowed here", await offered.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("shop_", JsonElement.Parse(await minted.Content.ReadAsByteArrayAsync()).GetProperty("value").GetString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Providers.OpenAI;
 using Orchestrator.Grains.Sessions;
 
@@ -15,7 +16,7 @@ namespace Orchestrator.Gateway.Sessions.OpenAI;
 /// calls of our own sessions are told anything: a telephone call that reaches the provider's account by itself is nobody's here.
 /// </summary>
 internal sealed class CallControlApi(
-    OpenAICallers callers, ISessionQueries queries, SessionRegistry registry, IGrains grains, ProviderCatalog providers, OpenAIApi api)
+    OpenAICallers callers, ISessionQueries queries, SessionRegistry registry, IGrains grains, ProviderCatalog providers, ProviderNames names, OpenAIApi api)
 {
     /// <summary>What is passed on. The provider takes it for telephone calls alone, and says so for others.</summary>
     public static readonly IReadOnlyList<string> Passed = ["accept", "reject", "refer"];
@@ -88,8 +89,8 @@ internal sealed class CallControlApi(
         }
     }
 
-    /// <summary>What the provider says about the request; what it says about our account is not the tenant's.</summary>
-    private static OpenAIError Refusal(OpenAIAnswer answer, Secret ourKey)
+    /// <summary>What the provider says about the request, unless it says who it is; what it says about our account is not the tenant's.</summary>
+    private OpenAIError Refusal(OpenAIAnswer answer, Secret ourKey)
     {
         switch (answer.Status)
         {
@@ -101,7 +102,8 @@ internal sealed class CallControlApi(
                 return OpenAIError.Of(CloseCode.ProviderRefused);
         }
 
-        var (code, message) = ("invalid_request", "The call does not take that.");
+        const string NotTaken = "The call does not take that.";
+        var (code, message) = ("invalid_request", NotTaken);
         try
         {
             var error = JsonElement.Parse(answer.Body).GetProperty("error");
@@ -112,6 +114,9 @@ internal sealed class CallControlApi(
             // In no form that we know; its status tells enough.
         }
 
-        return OpenAIError.Invalid(Printable.Of(ourKey.Redact(code), 64), Printable.Of(ourKey.Redact(message), MaxWords)) with { Status = (int)answer.Status };
+        (code, message) = (ourKey.Redact(code), ourKey.Redact(message));
+        return OpenAIError.Invalid(
+            names.AreIn(code) ? "invalid_request" : Printable.Of(code, 64),
+            names.AreIn(message) ? NotTaken : Printable.Of(message, MaxWords)) with { Status = (int)answer.Status };
     }
 }

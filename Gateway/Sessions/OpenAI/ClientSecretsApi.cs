@@ -46,7 +46,7 @@ internal sealed class ClientSecretsApi(OpenAICallers callers, AccessControl acce
         {
             Session = session?.GetRawText(),
         };
-        var secret = tokens.Write(token);
+        var secret = tokens.Write(token, effective.TokenPrefix);
         return secret.Length <= AccessControl.MaxCredential
             ? TypedResults.Text(Answer(secret, token, session, SessionId.New(time.GetUtcNow())), "application/json")
             : OpenAIError.Invalid("session_too_large", "The session's settings are too large to be sealed in a secret; send them with the call.", "session");

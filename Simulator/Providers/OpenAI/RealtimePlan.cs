@@ -12,6 +12,6 @@ public sealed record RealtimePlan
     /// <summary>How many hang-ups fail with 500 before one is taken.</summary>
     public int FailingHangUps { get; init; }
 
-    /// <summary>Whether errors repeat the key that was sent.</summary>
+    /// <summary>Whether refusals name the provider and repeat the key that was sent.</summary>
     public bool Parrots { get; init; }
 }

@@ -65,6 +65,20 @@ public class OpenAIRefusalScenarios(OpenAIWorld world) : IClassFixture<OpenAIWor
     }
 
     [Fact]
+    public async Task What_a_provider_says_of_what_was_passed_on_does_not_name_it()
+    {
+        var reseller = await world.NewTenantAsync();
+        world.Twin.Plan("test-voice-parrot", new RealtimePlan { Parrots = true });
+        var call = await world.CallAsync(reseller.Key, "test-voice-parrot");
+
+        using var accept = await world.TellAsync(reseller.Key, call.Id, "accept", """{"type":"realtime"}""");
+
+        Assert.Equal((400, "invalid_call"), await OpenAIWorld.ErrorOfAsync(accept));
+        Assert.Contains("\"message\":\"The call does not take that.\"", await accept.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await world.TellAsync(reseller.Key, call.Id, "hangup");
+    }
+
+    [Fact]
     public async Task An_offer_that_the_provider_does_not_take_is_the_clients_fault_in_the_providers_words()
     {
         var reseller = await world.NewTenantAsync();
