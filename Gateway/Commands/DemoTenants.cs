@@ -24,7 +24,7 @@ internal sealed class DemoTenants(Database database)
     private const long TopUpMicros = 100_000_000;
 
     /// <summary>The providers that <c>./run</c> names; the simulator is behind each of them.</summary>
-    private static readonly string[] Providers = ["simulator", "livestyler", "voice", "overhttp"];
+    private static readonly string[] Providers = ["simulator", "livestyler", "voice", "live", "overhttp"];
 
     private static readonly Price Cost = new(8_000m, Rounding.Default);
     private static readonly Price ResellerPrice = new(12_000m, Rounding.Default);

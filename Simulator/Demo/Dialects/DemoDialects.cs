@@ -11,6 +11,7 @@ internal static class DemoDialects
         new LiveStylerDemo(),
         new HttpDemo(),
         new OpenAIDemo(),
+        new LiveDemo(),
     ];
 
     /// <summary>The one of that name; null when there is none.</summary>
