@@ -9,7 +9,7 @@ namespace Orchestrator.Domain.Policies;
 /// <param name="Client">Which types of frames the client may send.</param>
 /// <param name="Upstream">Which types of frames the provider may send to the client.</param>
 /// <param name="Locked">Fields that the client may not touch.</param>
-/// <param name="OnSideband">What is done where a locked field was changed on a way that does not pass us. Default: it is changed back.</param>
+/// <param name="OnSideband">What is done where settings were changed as they may not be on a way that does not pass us. Default: it is changed back.</param>
 /// <param name="Texts">How long texts may be.</param>
 /// <param name="Images">How large images may be, and of which kind.</param>
 /// <param name="Rates">How often frames of a type may be sent.</param>

@@ -64,6 +64,9 @@ public sealed class FrameRules
     /// <summary>Whether anything is said of what clients send.</summary>
     public bool LooksAtClient { get; }
 
+    /// <summary>Whether anything is said of frames of this type that clients send.</summary>
+    public bool NamesClient(ReadOnlySpan<byte> type) => _hasClientList || _client.Find(type) is not null;
+
     /// <summary>Whether anything is said of what providers send.</summary>
     public bool LooksAtUpstream { get; }
 

@@ -18,7 +18,8 @@ internal sealed class LocalClients(SessionRegistry registry, RelayServices relay
     {
         var session = SessionId.New(time.GetUtcNow());
         using var socket = await client.AcceptAsync(session);
-        var relay = new SessionRelay(session, client.Request, new UpstreamRequest(client.Provider, client.Request.Model, client.Query, client.Request.Surface), relayServices);
+        var upstream = new UpstreamRequest(client.Provider, client.Request.Model, client.Query, client.Request.Surface) { Settings = client.Request.Settings };
+        var relay = new SessionRelay(session, client.Request, upstream, relayServices);
         registry.Add(relay);
         // What the client says before its session is open waits for the upstream.
         relay.Start(socket);

@@ -128,6 +128,7 @@ internal sealed partial class StreamEndpoint(
         {
             Gateway = options.Value.Linked ? lease.Process : null,
             TokenPolicy = caller.TokenPolicy,
+            Settings = (caller.Credential as Credential.ClientToken)?.Session,
         };
     }
 

@@ -47,6 +47,9 @@ public sealed record OpenSession(
     /// <summary>The policies that count for it, from the root's to the token's, as they stood when it was let in; null for none.</summary>
     public IReadOnlyList<FramePolicy>? Policies { get; init; }
 
+    /// <summary>What it begins with, as it was sealed in its client token: a JSON object, or null for what its client asks.</summary>
+    public string? Settings { get; init; }
+
     /// <summary>What its later requests are measured by, where it speaks to us over HTTP.</summary>
     public HttpOpening? Http { get; init; }
 }

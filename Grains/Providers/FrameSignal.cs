@@ -57,4 +57,8 @@ public readonly record struct FrameSignal(
     NodeStatus? Node = null,
     GenerationEnd End = GenerationEnd.Disconnect,
     TokenReport? Usage = null,
-    WatchPlace? Watch = null);
+    WatchPlace? Watch = null)
+{
+    /// <summary>Of a complaint: the session cannot go on after it, and ends with this; null for one that is the client's to hear.</summary>
+    public CloseCode? Ends { get; init; }
+}

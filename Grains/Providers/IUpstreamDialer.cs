@@ -13,6 +13,9 @@ namespace Orchestrator.Grains.Providers;
 public sealed record UpstreamRequest(
     ProviderEntry Provider, string Model, IReadOnlyList<KeyValuePair<string, string>> Query, ClientSurface Surface = ClientSurface.WebSocket)
 {
+    /// <summary>What the session begins with, where its dialect has such settings: a JSON object, or null. Its tenant's word, not its client's.</summary>
+    public string? Settings { get; init; }
+
     /// <summary>Whose clock counts this session.</summary>
     public MeteredBy MeteredBy => Provider.Dialect.MeteredBy(Provider.Options.Version);
 }

@@ -162,6 +162,7 @@ internal sealed partial class SessionOpener(
         {
             Gateway = relay.Value.Linked ? lease.Process : null,
             TokenPolicy = caller.TokenPolicy,
+            Settings = (caller.Credential as Credential.ClientToken)?.Session,
             Surface = ClientSurface.Http,
             Http = new HttpOpening(SessionCalls.OpenerOf(newcomer.Credential), form.Name, tag, SdpText.UfragOf(offer.Sdp), form.MayBeSilent ? null : options.Value.SilenceTimeout),
         };

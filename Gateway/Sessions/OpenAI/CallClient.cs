@@ -138,8 +138,8 @@ internal sealed class CallClient(Wording words, TimeProvider time)
                 case "answer":
                     return json.RootElement.GetProperty("sdp").GetString();
                 case "error" when json.RootElement.GetProperty("error") is var error:
-                    _isDeclined = json.RootElement.TryGetProperty("event_id", out var id) && id.ValueEquals(OpenAIMessages.DeclinedId);
                     _complaint = OpenAIError.Invalid(error.GetProperty("code").GetString() ?? "invalid_request", error.GetProperty("message").GetString() ?? "");
+                    _isDeclined = json.RootElement.TryGetProperty("event_id", out var id) && id.ValueKind is JsonValueKind.String && id.ValueEquals(OpenAIMessages.DeclinedId);
                     break;
             }
         }

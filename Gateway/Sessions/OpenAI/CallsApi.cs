@@ -51,8 +51,9 @@ internal sealed class CallsApi(
             return callers.Refuse(context, credential, error!);
 
         var token = identity.Caller.Credential as Credential.ClientToken;
-        var settings = body.Session ?? (token?.Session is { } attached ? JsonElement.Parse(attached) : null);
-        var model = ModelOf(settings) ?? (context.Request.Query["model"] is [{ Length: > 0 } asked, ..] ? asked : token?.Models is [var only] ? only : null);
+        // What was sealed in the secret is the tenant's word; what is posted beside it is its holder's, and held to the policy as an update would be.
+        var model = ModelOf(body.Session) ?? ModelOf(token?.Session is { } attached ? JsonElement.Parse(attached) : null)
+            ?? (context.Request.Query["model"] is [{ Length: > 0 } asked, ..] ? asked : token?.Models is [var only] ? only : null);
         var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
         var isFull = door.Count >= options.Value.MaxSessions;
         if ((access.WhyRefused(identity, surface.Dialect, origin, model) ?? (isFull ? CloseCode.ServerBusy : null)) is { } refused)
@@ -62,7 +63,7 @@ internal sealed class CallsApi(
 
         providers.TryFind(surface.Dialect, model!, out var provider);
         var opening = Describe(context, identity.Caller, credential!, provider!, model!);
-        return await OpenAsync(context, surface, identity.Caller, opening, provider!, credential!, OpenAIMessages.Offer(body.Sdp, settings?.GetRawText()));
+        return await OpenAsync(context, surface, identity.Caller, opening, provider!, credential!, OpenAIMessages.Offer(body.Sdp, body.Session?.GetRawText()));
     }
 
     /// <summary>Steps 3 to 6: the session lives on when this request is answered, and ends when it cannot be.</summary>
@@ -120,6 +121,7 @@ internal sealed class CallsApi(
         Gateway = options.Value.Linked ? lease.Process : null,
         Surface = ClientSurface.Http,
         TokenPolicy = caller.TokenPolicy,
+        Settings = (caller.Credential as Credential.ClientToken)?.Session,
     };
 
     private static string? ModelOf(JsonElement? settings) =>

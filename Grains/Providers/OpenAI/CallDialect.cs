@@ -59,8 +59,16 @@ public abstract class CallDialect : IDialect
         var words = Kept(FrameReader.ReadText(frame, "error"u8, "message"u8));
         return FrameReader.ReadText(frame, "error"u8, "code"u8) is "session_expired"
             ? new FrameSignal(SignalKind.Expired, Text: words, End: GenerationEnd.Timeout)
-            : new FrameSignal(SignalKind.Error, Text: words);
+            : new FrameSignal(SignalKind.Error, Text: words) { Ends = WhatEnds(FrameReader.ReadText(frame, "error"u8, "event_id"u8)) };
     }
+
+    /// <summary>Settings of ours that the provider does not take: without them the session would be another than its tenant allows.</summary>
+    private static CloseCode? WhatEnds(string? eventId) => eventId switch
+    {
+        OpenAISettings.SealedEvent   => CloseCode.InvalidRequest,
+        OpenAISettings.RestoredEvent => CloseCode.PolicyViolation,
+        _                            => null,
+    };
 
     /// <summary>A name or words of the provider, as far as they are kept.</summary>
     protected static string? Kept(string? text) => text is null ? null : Printable.Of(text, MaxText);

@@ -81,7 +81,7 @@ internal sealed partial class OpenAICall(
         }
 
         // Not given up when the session ends meanwhile: a call that was made and is not known cannot be hung up.
-        var answer = await api.CreateCallAsync(Provider, offer, request.Model, CancellationToken.None);
+        var answer = await api.CreateCallAsync(Provider, offer.Over(request.Settings), request.Model, CancellationToken.None);
         if (answer is { IsTaken: true, Call: { } call })
         {
             if (answer.Body.Length > 0)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Orchestrator.Grains.Providers.OpenAI;
@@ -15,6 +16,10 @@ public sealed record OpenAIOffer(string Sdp, string? Session)
         FrameReader.TryReadType(frame, out var type) && type.ValueTextEquals("offer"u8) && FrameReader.ReadText(frame, "sdp"u8) is { Length: > 0 } sdp
             ? new OpenAIOffer(sdp, FrameReader.ReadObject(frame, "session"u8))
             : null;
+
+    /// <summary>The same with its settings laid over those that were sealed for its session.</summary>
+    public OpenAIOffer Over(string? sealedSettings) =>
+        sealedSettings is null ? this : this with { Session = OpenAISettings.Merge(sealedSettings, Session).ToJsonString(JsonSerializerOptions.Web) };
 
     /// <summary>The settings to send: the client's, of the model that was let in and no other.</summary>
     public JsonObject SettingsFor(string model)

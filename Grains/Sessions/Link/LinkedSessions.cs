@@ -28,7 +28,7 @@ public sealed class LinkedSessions(RelayServices services, SessionRegistry regis
             return known;
 
         var query = request.Query.Select(parameter => KeyValuePair.Create(parameter.Name, parameter.Value)).ToList();
-        var upstream = new UpstreamRequest(Find(request.Request)!, request.Request.Model, query, request.Request.Surface);
+        var upstream = new UpstreamRequest(Find(request.Request)!, request.Request.Model, query, request.Request.Surface) { Settings = request.Request.Settings };
         var relay = new SessionRelay(session, request.Request, upstream, services);
         var link = new LinkEnd(request.Attachment, batch => client.DeliverAsync(batch, CancellationToken.None), _memory, services.Time);
         registry.Add(relay);

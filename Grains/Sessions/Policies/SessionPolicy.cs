@@ -48,7 +48,7 @@ internal sealed class SessionPolicy : IDisposable
         LooksAtClient = _policy.Enforced?.LooksAtClient is true || _policy.DryRun?.LooksAtClient is true;
         LooksAtUpstream = _policy.Enforced?.LooksAtUpstream is true || _policy.DryRun?.LooksAtUpstream is true;
         // Elsewhere the client's own frames pass us, and what is locked is held there.
-        Settings = request.Surface is ClientSurface.Http ? SettingsWatch.Of(_policy) : null;
+        Settings = request.Surface is ClientSurface.Http ? SettingsWatch.Of(_policy, request.Settings, services.Time) : null;
     }
 
     /// <summary>Whether anything is said of what the client sends.</summary>
@@ -120,8 +120,8 @@ internal sealed class SessionPolicy : IDisposable
     }
 
     /// <summary>Records a setting that was changed where it may not be.</summary>
-    public void RecordSetting(string path, PolicyMode mode, SidebandAnswer answer) => Record(
-        new FrameVerdict(PolicyRule.LockedField, path), mode, Violation.Upstream, SettingsWatch.Updated, answer is SidebandAnswer.End ? "end" : "revert");
+    public void RecordSetting(SettingChange change) =>
+        Record(change.Verdict, change.Mode, Violation.Upstream, SettingsWatch.Updated, change.Answer is SidebandAnswer.End ? "end" : "revert");
 
     /// <summary>The session is over: nobody is asked any more, and what was not told is told.</summary>
     public void Dispose()

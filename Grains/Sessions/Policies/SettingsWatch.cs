@@ -1,56 +1,80 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orchestrator.Domain.Policies;
+using Orchestrator.Grains.Providers.OpenAI;
 
 namespace Orchestrator.Grains.Sessions.Policies;
 
 /// <summary>What became of the settings of a session.</summary>
-/// <param name="Path">A locked field that was changed.</param>
+/// <param name="Verdict">What it went against.</param>
 /// <param name="Mode">Whether that is enforced.</param>
 /// <param name="Answer">What is to be done.</param>
-internal sealed record SettingChange(string Path, PolicyMode Mode, SidebandAnswer Answer);
+internal sealed record SettingChange(FrameVerdict Verdict, PolicyMode Mode, SidebandAnswer Answer);
 
 /// <summary>
-/// Locked settings of a session whose client speaks to the provider on a way that does not pass us: what they are is what they were
-/// when the session began, or what the tenant's own server has made of them since. The provider tells of every change on its sideband.
+/// The settings of a session whose client speaks to the provider on a way that does not pass us: what they are is what the session was to begin
+/// with, or what the tenant's own server has made of them since. The provider tells of every change on its sideband. Safe for several threads.
 /// </summary>
 internal sealed class SettingsWatch
 {
-    public const string Created = "session.created";
     public const string Updated = "session.updated";
     public const string Update = "session.update";
+    public const string Session = "session";
 
-    private const string Session = "session";
+    /// <summary>How long the provider may take to change back what it is told to.</summary>
+    public static readonly TimeSpan LongestRevert = TimeSpan.FromSeconds(10);
 
-    /// <summary>Who changes them again and again is not changed back for ever.</summary>
-    private const int MaxReverts = 10;
+    /// <summary>How many updates of the tenant's server may be under way; of more, the oldest count as heard.</summary>
+    private const int MaxSteered = 16;
+
+    /// <summary>What the provider says of a session beside its settings.</summary>
+    private static readonly string[] Told = ["id", "object", "expires_at", "client_secret", "type"];
 
     private readonly Lock _gate = new();
-    private readonly List<(string[] Steps, string Path, PolicyMode Mode, SidebandAnswer Answer)> _locked;
-    private readonly Dictionary<string, JsonNode?> _standing = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, JsonNode?> _tried = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _steered = new(StringComparer.Ordinal);
+    private readonly IReadOnlyList<SettingsHold> _holds;
+    private readonly TimeProvider _time;
+    private readonly List<JsonObject> _steered = [];
+    private readonly string? _sealed;
+    private JsonObject _begun;
     private string? _kind;
-    private bool _isKnown;
-    private int _reverts;
+    private long? _openSince;
 
-    private SettingsWatch(List<(string[], string, PolicyMode, SidebandAnswer)> locked) => _locked = locked;
-
-    /// <summary>The watch for these policies; null where they lock nothing of a session.</summary>
-    public static SettingsWatch? Of(CompiledPolicy policy)
+    private SettingsWatch(IReadOnlyList<SettingsHold> holds, string? sealedSettings, TimeProvider time)
     {
-        var locked = new List<(string[], string, PolicyMode, SidebandAnswer)>();
-        foreach (var (rules, mode) in new (FrameRules?, PolicyMode)[] { (policy.Enforced, PolicyMode.Enforce), (policy.DryRun, PolicyMode.DryRun) })
-        {
-            foreach (var field in rules?.Locked ?? [])
-            {
-                var steps = FieldPath.StepsOf(field.Path).ToArray();
-                if (field.Type == Update && steps is [Session, _, ..] && !steps.Contains(""))
-                    locked.Add((steps, field.Path, mode, rules!.OnSideband));
-            }
-        }
+        (_holds, _sealed, _time) = (holds, sealedSettings, time);
+        _begun = Begun(asked: null);
+    }
 
-        return locked.Count == 0 ? null : new SettingsWatch(locked);
+    /// <summary>Whether the provider has not changed back for too long what it was told to.</summary>
+    public bool IsOverdue
+    {
+        get
+        {
+            lock (_gate)
+                return _openSince is { } since && _time.GetElapsedTime(since) > LongestRevert;
+        }
+    }
+
+    /// <summary>The watch for these policies; null where they say nothing of settings.</summary>
+    /// <param name="policy">The policies.</param>
+    /// <param name="sealedSettings">What the session begins with by its tenant's word; null for nothing.</param>
+    /// <param name="time">For how long the provider may take.</param>
+    public static SettingsWatch? Of(CompiledPolicy policy, string? sealedSettings, TimeProvider time)
+    {
+        var holds = new List<SettingsHold>();
+        if (policy.Enforced?.NamesClient("session.update"u8) is true)
+            holds.Add(new SettingsHold(policy.Enforced, PolicyMode.Enforce));
+        if (policy.DryRun?.NamesClient("session.update"u8) is true)
+            holds.Add(new SettingsHold(policy.DryRun, PolicyMode.DryRun));
+        return holds.Count == 0 ? null : new SettingsWatch(holds, sealedSettings, time);
+    }
+
+    /// <summary>The client's offer goes on: what it asks for, the session begins with.</summary>
+    public void Offered(ReadOnlySpan<byte> frame)
+    {
+        var session = Parse(frame);
+        lock (_gate)
+            _begun = Begun(session);
     }
 
     /// <summary>Takes what the provider says of the settings; answers what is against the policy, and the frame that changes it back, if that is to be done.</summary>
@@ -58,72 +82,49 @@ internal sealed class SettingsWatch
     {
         var type = FrameType.First(frame);
         var isFirst = type.SequenceEqual("session.created"u8) || type.SequenceEqual("session.started"u8);
-        if ((!isFirst && !type.SequenceEqual("session.updated"u8)) || Parse(frame) is not { } session)
+        if ((!isFirst && !type.SequenceEqual("session.updated"u8)) || Parse(frame) is not { } heard)
             return ([], null);
         lock (_gate)
         {
-            _kind ??= session["type"]?.GetValueKind() is JsonValueKind.String ? session["type"]!.GetValue<string>() : null;
-            if (!_isKnown)
-            {
-                _isKnown = true;
-                foreach (var field in _locked)
-                    _standing[field.Path] = At(session, field.Steps)?.DeepClone();
-                return ([], null);
-            }
+            _kind ??= heard["type"]?.GetValueKind() is JsonValueKind.String ? heard["type"]!.GetValue<string>() : null;
+            foreach (var name in Told)
+                heard.Remove(name);
+            var changes = new List<SettingChange>();
+            JsonObject? back = null;
+            foreach (var hold in _holds)
+                back = hold.Look(heard, _begun, _steered, isFirst, changes) ?? back;
 
-            return Compare(session);
+            _steered.RemoveRange(0, _steered.FindLastIndex(asked => SettingsTree.Covers(asked, heard)) + 1);
+            _openSince = _holds.Any(hold => hold.IsOpen) ? _openSince ?? _time.GetTimestamp() : null;
+            return (changes, back is null ? null : OpenAISettings.Update(OpenAISettings.RestoredEvent, back, _kind));
         }
     }
 
-    /// <summary>The tenant's server changes settings: what the provider makes of it is what they are from then on.</summary>
+    /// <summary>The tenant's server changes settings: as it asks is how they stand once the provider says so.</summary>
     public void Steered(ReadOnlySpan<byte> frame)
     {
         if (!FrameType.First(frame).SequenceEqual("session.update"u8) || Parse(frame) is not { } session)
             return;
+        foreach (var name in Told)
+            session.Remove(name);
         lock (_gate)
         {
-            foreach (var field in _locked.Where(field => Has(session, field.Steps)))
-                _steered.Add(field.Path);
+            _steered.Add(session);
+            if (_steered.Count > MaxSteered)
+                _steered.RemoveAt(0);
         }
     }
 
-    private (IReadOnlyList<SettingChange>, byte[]?) Compare(JsonObject session)
+    private JsonObject Begun(JsonObject? asked)
     {
-        var changes = new List<SettingChange>();
-        JsonObject? revert = null;
-        foreach (var field in _locked)
-        {
-            var now = At(session, field.Steps);
-            if (_steered.Contains(field.Path))
-                _standing[field.Path] = now?.DeepClone();
-            if (JsonNode.DeepEquals(now, _standing[field.Path]))
-            {
-                _tried.Remove(field.Path);
-                continue;
-            }
-
-            // A model cannot be changed back, and no provider lets it be changed.
-            var answer = field.Answer is SidebandAnswer.End || _reverts >= MaxReverts || field.Path == "session.model" ? SidebandAnswer.End : SidebandAnswer.Revert;
-            if (field.Mode is PolicyMode.DryRun)
-            {
-                // It stays as it is; enforced it would have been changed back, and would not be told again.
-                if (_tried.TryGetValue(field.Path, out var known) && JsonNode.DeepEquals(now, known))
-                    continue;
-                _tried[field.Path] = now?.DeepClone();
-            }
-
-            changes.Add(new SettingChange(field.Path, field.Mode, answer));
-            if (field.Mode is PolicyMode.Enforce && answer is SidebandAnswer.Revert)
-                Put(revert ??= [], field.Steps, _standing[field.Path]?.DeepClone());
-        }
-
-        _steered.Clear();
-        if (revert is null || changes.Exists(change => change is { Mode: PolicyMode.Enforce, Answer: SidebandAnswer.End }))
-            return (changes, null);
-        _reverts++;
-        if (_kind is not null && revert[Session] is JsonObject settings)
-            settings["type"] = _kind;
-        return (changes, JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["type"] = Update, [Session] = revert[Session]!.DeepClone() }));
+        var begun = OpenAISettings.Merge(_sealed, above: null);
+        if (asked is not null)
+            OpenAISettings.Lay(asked, begun);
+        foreach (var name in Told)
+            begun.Remove(name);
+        // The provider may call it by another of its names.
+        begun.Remove("model");
+        return begun;
     }
 
     private static JsonObject? Parse(ReadOnlySpan<byte> frame)
@@ -137,41 +138,5 @@ internal sealed class SettingsWatch
             // Not of the form that is documented: nothing that could be held.
             return null;
         }
-    }
-
-    private static JsonNode? At(JsonObject session, string[] steps)
-    {
-        JsonNode? node = session;
-        foreach (var step in steps.AsSpan(1))
-            node = (node as JsonObject)?[step];
-        return node;
-    }
-
-    private static bool Has(JsonObject session, string[] steps)
-    {
-        var node = session;
-        foreach (var step in steps.AsSpan(1))
-        {
-            if (!node.TryGetPropertyValue(step, out var next))
-                return false;
-            if (next is not JsonObject below)
-                return true;
-            node = below;
-        }
-
-        return true;
-    }
-
-    private static void Put(JsonObject root, string[] steps, JsonNode? value)
-    {
-        var node = root;
-        foreach (var step in steps.AsSpan(0, steps.Length - 1))
-        {
-            if (node[step] is not JsonObject below)
-                node[step] = below = [];
-            node = below;
-        }
-
-        node[steps[^1]] = value;
     }
 }

@@ -36,6 +36,8 @@ public sealed partial class SessionRelay
             Post(new SessionEvent.ClientLeft(PeerClose.Gone));
         else if (Limit() is { } code)
             Post(new SessionEvent.CloseRequested(code));
+        else if (_policy?.Settings is { IsOverdue: true })
+            Post(new SessionEvent.CloseRequested(CloseCode.PolicyViolation));
         else if (_meter.CheckStall(_services.Options.TickTimeout) is { } news)
             Post(news);
     }

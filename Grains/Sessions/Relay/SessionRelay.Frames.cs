@@ -59,7 +59,11 @@ public sealed partial class SessionRelay
 
         _version ??= Dialect.Version(payload.Span);
         if (signal is SignalKind.Offer)
+        {
+            _policy?.Settings?.Offered(payload.Span);
             Post(new SessionEvent.MediaOffered());
+        }
+
         return true;
     }
 
@@ -183,6 +187,8 @@ public sealed partial class SessionRelay
                 Complain(signal);
                 if (signal.Node is NodeStatus.Full)
                     Post(new SessionEvent.NodeReported(NodeStatus.Full));
+                if (signal.Ends is { } code)
+                    Post(new SessionEvent.CloseRequested(code));
                 break;
             case SignalKind.Usage:
                 RecordUsage(signal.Usage);

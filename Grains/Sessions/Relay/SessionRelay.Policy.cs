@@ -65,7 +65,7 @@ public sealed partial class SessionRelay
     {
         var (changes, revert) = settings.Look(frame);
         foreach (var change in changes)
-            policy.RecordSetting(change.Path, change.Mode, change.Answer);
+            policy.RecordSetting(change);
         if (changes.Any(change => change is { Mode: PolicyMode.Enforce, Answer: SidebandAnswer.End }))
         {
             Post(new SessionEvent.CloseRequested(CloseCode.PolicyViolation));

@@ -12,6 +12,9 @@ public sealed record RealtimePlan
     /// <summary>How many hang-ups fail with 500 before one is taken.</summary>
     public int FailingHangUps { get; init; }
 
+    /// <summary>Whether sidebands of a call may not change its settings; its client on its data channel may.</summary>
+    public bool RefuseUpdates { get; init; }
+
     /// <summary>Whether refusals name the provider and repeat the key that was sent.</summary>
     public bool Parrots { get; init; }
 }

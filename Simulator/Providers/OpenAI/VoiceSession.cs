@@ -15,6 +15,7 @@ public abstract class VoiceSession
     private readonly List<RealtimeConnection> _connections = [];
     private readonly TaskCompletionSource<string> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Truth _truths;
+    private readonly bool _refusesUpdates;
     private readonly JsonObject _settings;
     private int _events;
 
@@ -22,6 +23,7 @@ public abstract class VoiceSession
     {
         (Id, Model, IsCall, Credential, _settings, _truths) = (id, model, isCall, credential, settings, truths);
         EarlySidebands = plan.EarlySidebands;
+        _refusesUpdates = isCall && plan.RefuseUpdates;
         FailingHangUps = plan.FailingHangUps;
         Truth = truths.Open(truthId, model, new Dictionary<string, string>());
         Truth.Answered();
@@ -100,6 +102,18 @@ public abstract class VoiceSession
     /// <summary>Tells every connection.</summary>
     public Task SendAsync(string text) => Task.WhenAll(Connections.Where(connection => !connection.Left.IsCompleted).Select(connection => connection.SendAsync(text)));
 
+    /// <summary>What the client of a call says on its data channel, which goes past everybody else. Answers what is answered to it alone: an error, or null.</summary>
+    public async Task<string?> SayAsync(string text)
+    {
+        string? answer = null;
+        await HearAsync(text, mayUpdate: true, error =>
+        {
+            answer = error;
+            return Task.CompletedTask;
+        });
+        return answer;
+    }
+
     internal async Task EndAsync(string by, int code, string? reason)
     {
         if (!_over.TrySetResult(by))
@@ -117,7 +131,7 @@ public abstract class VoiceSession
         // It may have ended before this connection was among those that are told.
         if (_over.Task.IsCompleted)
             await connection.CloseAsync(1000, null);
-        await connection.ReadAsync(text => HearAsync(connection, text));
+        await connection.ReadAsync(text => HearAsync(text, mayUpdate: !_refusesUpdates, connection.SendAsync));
         if (!IsCall)
             await EndAsync("client", 1000, null);
     }
@@ -131,7 +145,7 @@ public abstract class VoiceSession
         lock (_lock)
         {
             foreach (var (name, value) in (said["session"] as JsonObject ?? []).Where(change => change.Key is not ("model" or "id" or "object")))
-                _settings[name] = value?.DeepClone();
+                Set(_settings, name, value);
         }
 
         return SendAsync(Event("session.updated", $"\"session\":{Settings}"));
@@ -140,14 +154,31 @@ public abstract class VoiceSession
     private protected string Event(string type, string members) =>
         $"{{\"type\":\"{type}\",\"event_id\":\"event_{Id}_{Interlocked.Increment(ref _events)}\",{members.Trim()}}}";
 
-    private async Task HearAsync(RealtimeConnection connection, string text)
+    private async Task HearAsync(string text, bool mayUpdate, Func<string, Task> answerAsync)
     {
         var said = Parse(text);
-        if (await HearAsync(said["type"]?.GetValueKind() is JsonValueKind.String ? said["type"]!.GetValue<string>() : null, said))
+        var type = said["type"]?.GetValueKind() is JsonValueKind.String ? said["type"]!.GetValue<string>() : null;
+        if (type is "session.update" && (!mayUpdate || (said["session"] as JsonObject)?.ContainsKey("bad") is true))
+            await answerAsync(Error(said, "session", "Cannot update that."));
+        else if (!await HearAsync(type, said))
+            await answerAsync(Error(said, "type", "There is no such event."));
+    }
+
+    private string Error(JsonObject said, string param, string message) => Event("error", $$"""
+        "error":{"type":"invalid_request_error","code":"invalid_value","message":"{{message}}","param":"{{param}}","event_id":{{said["event_id"]?.ToJsonString(Json) ?? "null"}}}
+        """);
+
+    /// <summary>Members are set one by one, as deep as objects go.</summary>
+    private static void Set(JsonObject settings, string name, JsonNode? value)
+    {
+        if (value is not JsonObject changes || settings[name] is not JsonObject below)
+        {
+            settings[name] = value?.DeepClone();
             return;
-        await connection.SendAsync(Event("error", $$"""
-            "error":{"type":"invalid_request_error","code":"invalid_value","message":"There is no such event.","param":"type","event_id":{{said["event_id"]?.ToJsonString(Json) ?? "null"}}}
-            """));
+        }
+
+        foreach (var (member, change) in changes)
+            Set(below, member, change);
     }
 
     private static JsonObject Parse(string text)
