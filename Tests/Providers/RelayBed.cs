@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orchestrator.Domain.Policies;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Tenants;
 using Orchestrator.Gateway;
@@ -62,6 +63,9 @@ internal sealed class RelayBed : IAsyncDisposable
     /// <summary>The kinds of what was written on timelines, in order.</summary>
     public IReadOnlyCollection<string> Events => _store.Events;
 
+    /// <summary>What was recorded to go against the policy of a session, in order.</summary>
+    public IReadOnlyList<string> Violations(SessionId session) => _store.ViolationsOf(session);
+
     /// <summary>What sessions are written in.</summary>
     public SessionJournal Journal => Get<SessionJournal>();
 
@@ -78,12 +82,15 @@ internal sealed class RelayBed : IAsyncDisposable
     public Holdings Held => new(Get<RelayServices>().Budget.Used, Get<RelayServices>().Rings.Taken, Get<SessionRegistry>().Count, Get<MarkBook>().OpenCount);
 
     /// <summary>Opens a session between two pairs of sockets; frames may be sent at both far ends when the task completes.</summary>
-    public async Task<RelayedSession> OpenAsync(IDialect dialect, ISocketPairs pairs)
+    public async Task<RelayedSession> OpenAsync(IDialect dialect, ISocketPairs pairs, IReadOnlyList<FramePolicy>? policies = null)
     {
         var now = _time.GetUtcNow();
         var session = SessionId.New(now);
         var tenant = new TenantId(Guid.CreateVersion7(now));
-        var request = new OpenSession([tenant], Guid.CreateVersion7(now), "far", "model", dialect.Name, [], null, null, null, null);
+        var request = new OpenSession([tenant], Guid.CreateVersion7(now), "far", "model", dialect.Name, [], null, null, null, null)
+        {
+            Policies = policies,
+        };
         var options = new ProviderOptions { Endpoint = new Uri("ws://127.0.0.1:1/"), ApiKey = new Secret("key_that_no_frame_holds"), Dialect = dialect.Name, Models = ["*"] };
         var upstream = new UpstreamRequest(new ProviderEntry("far", options, dialect), "model", []);
         var relay = new SessionRelay(session, request, upstream, Get<RelayServices>());
@@ -141,6 +148,7 @@ internal sealed class RelayBed : IAsyncDisposable
         private readonly ConcurrentQueue<(SessionId, long)> _runs = new();
         private readonly ConcurrentQueue<TokensUsed> _tokens = new();
         private readonly ConcurrentQueue<string> _events = new();
+        private readonly ConcurrentDictionary<SessionId, ConcurrentQueue<string>> _violations = new();
         private long _rows;
         private int _failed;
 
@@ -154,6 +162,8 @@ internal sealed class RelayBed : IAsyncDisposable
 
         public bool IsAway { get; set; }
 
+        public IReadOnlyList<string> ViolationsOf(SessionId session) => _violations.TryGetValue(session, out var recorded) ? [.. recorded] : [];
+
         public Task<IReadOnlyList<long?>> WriteAsync(long process, JournalBatch batch, CancellationToken cancellationToken)
         {
             if (IsAway)
@@ -165,7 +175,12 @@ internal sealed class RelayBed : IAsyncDisposable
             foreach (var used in batch.Tokens)
                 _tokens.Enqueue(used);
             foreach (var happened in batch.Events)
+            {
                 _events.Enqueue(happened.Kind);
+                if (happened.Kind == "policy_violation")
+                    _violations.GetOrAdd(happened.Ownership.Session, _ => new ConcurrentQueue<string>()).Enqueue(happened.Detail!);
+            }
+
             foreach (var closed in batch.Closed.Concat(batch.Ended.SelectMany(ended => ended.Runs)))
                 _runs.Enqueue((closed.Ownership.Session, closed.Generation.MarkMs));
             return Task.FromResult<IReadOnlyList<long?>>([.. batch.Opened.Select(_ => (long?)Interlocked.Increment(ref _rows))]);
