@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Orchestrator.Simulator.Demo;
 
 /// <summary>An amount as the gateway's API writes it.</summary>
@@ -29,7 +31,7 @@ internal sealed record ChargeView(
         string.Join(" and ", LevelsOf(tenant).Select(level => FormattableString.Invariant($"{level.MicrosPerSecond / 1_000_000m:0.00##########}")).Distinct());
 
     /// <summary>The batches that its seconds went out in.</summary>
-    public IReadOnlyList<Exported> ExportsOf(string tenant) => [.. Exports.Where(export => export.Tenant == tenant)];
+    public IReadOnlyList<Exported> ExportsOf(string tenant) => [.. Exports.Where(export => export.Tenant == tenant && export.Unit == Exported.OfSeconds)];
 
     /// <summary>Whether every wallet has paid what its level owes.</summary>
     public bool IsSettled => Runs.SelectMany(run => run.Levels).All(level => level.SettledFromWallet is null || level.SettledFromWallet.Micros == level.Charge.Micros);
@@ -44,7 +46,11 @@ internal sealed record ChargeView(
 
     internal sealed record Held(int Run, decimal AuthorisedSeconds, IReadOnlyList<LevelAmount> Amounts);
 
-    internal sealed record Exported(string Tenant, string Sink, string Identifier, string State, long Seconds);
+    internal sealed record Exported(string Tenant, string Sink, string Identifier, string State, string Unit, [property: JsonPropertyName("value")] long Seconds)
+    {
+        /// <summary>Batches of tokens count something else.</summary>
+        public const string OfSeconds = "seconds";
+    }
 }
 
 /// <summary>A wallet; no amount is available where nobody is stopped.</summary>

@@ -107,7 +107,7 @@ internal sealed class DemoGateway : IAsyncDisposable
 
     private static Paid Money(long micros) => new(micros, "USD", FormattableString.Invariant($"{micros / 1_000_000m:0.00} USD"));
 
-    private object Batch(string tenant, string identifier, long seconds) => new { tenant, sink = "stripe", identifier, state = BatchState, seconds };
+    private object Batch(string tenant, string identifier, long seconds) => new { tenant, sink = "stripe", identifier, state = BatchState, unit = "seconds", value = seconds };
 
     private string AcceptedEvents
     {
