@@ -107,7 +107,7 @@ public class RepeatedRefusalScenarios(RefusedWorld world) : IClassFixture<Refuse
     {
         if (surface == "openai call")
         {
-            using var http = new HttpClient { BaseAddress = world.Gateway.Address, Timeout = TimeSpan.FromSeconds(30) };
+            using var http = WatchedHttp.At(world.Gateway.Address, TimeSpan.FromSeconds(30));
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credential);
             http.DefaultRequestHeaders.Add(address.Name, address.Value);
             using var form = new MultipartFormDataContent
@@ -122,7 +122,7 @@ public class RepeatedRefusalScenarios(RefusedWorld world) : IClassFixture<Refuse
         if (surface == "openai by subprotocol")
         {
             // As browsers do, which can set no header.
-            using var http = new HttpClient { BaseAddress = world.Gateway.Address };
+            using var http = WatchedHttp.At(world.Gateway.Address);
             using var answer = await RawHttp.UpgradeAsync(
                 http, $"/v1/realtime?model={RefusedWorld.Spoken}", address, ("Sec-WebSocket-Protocol", $"realtime, openai-insecure-api-key.{credential}"));
             Assert.Equal(System.Net.HttpStatusCode.SwitchingProtocols, answer.StatusCode);
