@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Orchestrator.Tests.Support;
 
 namespace Orchestrator.Tests.Scenarios;
 
@@ -34,6 +35,36 @@ public partial class FilterImageScenarios(LiveStylerWorld world) : IClassFixture
         var asked = world.Provider.Filters.Asked[^1];
         Assert.StartsWith("GET /filters/kept.png\n", asked, StringComparison.Ordinal);
         Assert.DoesNotContain(world.Someone.Key, asked, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_link_that_is_opened_a_hundred_times_takes_no_more_places_than_one()
+    {
+        var opening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Provider.Filters.Shown["busy.png"] = ("image/png", Png);
+        var link = (await LinksAsync(List(At("busy.png"))))[0];
+
+        world.Provider.Filters.Shown["calm.png"] = ("image/png", Png);
+        var other = (await LinksAsync(List(At("calm.png"))))[0];
+        world.Provider.Filters.Opening = opening.Task;
+        var asking = Enumerable.Range(0, 100).Select(_ => GetAsync(link)).ToArray();
+        await Eventually.IsAsync("the provider is asked", () => Task.FromResult(Asked() > 0));
+        world.Provider.Filters.Opening = Task.CompletedTask;
+
+        // Nobody else waits meanwhile.
+        var (calm, _) = await GetAsync(other);
+        opening.SetResult();
+        var answers = await Task.WhenAll(asking);
+
+        using (calm)
+            Assert.Equal(HttpStatusCode.OK, calm.StatusCode);
+        Assert.All(answers, one => Assert.Equal(Png, one.Bytes));
+        foreach (var (answer, _) in answers)
+            answer.Dispose();
+        // Who comes when it has been shown asks anew.
+        Assert.InRange(Asked(), 1, 20);
+
+        int Asked() => world.Provider.Filters.Asked.Count(asked => asked.StartsWith("GET /filters/busy.png\n", StringComparison.Ordinal));
     }
 
     [Theory]

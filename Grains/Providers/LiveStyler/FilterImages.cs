@@ -25,6 +25,8 @@ public sealed partial class FilterImages : IDisposable
     /// <summary>Pictures and nothing that a browser would run: SVG holds scripts.</summary>
     private static readonly string[] MediaTypes = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"];
 
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(string, string), Task<FilterImage?>> _fetching = [];
     private readonly SemaphoreSlim _underWay = new(MaxUnderWay, MaxUnderWay);
     private readonly GuardedDialer _dialer;
     private readonly HttpMessageInvoker _strangers;
@@ -48,21 +50,51 @@ public sealed partial class FilterImages : IDisposable
         _strangers = dialer.CreateInvoker(Timeout);
     }
 
-    /// <summary>The picture at an address of the provider's list; null when there is none that may be passed on.</summary>
-    public async Task<FilterImage?> ReadAsync(ProviderEntry provider, Uri address, CancellationToken cancellationToken)
+    /// <summary>
+    /// The picture at an address of the provider's list; null when there is none that may be passed on. Whoever asks for one that is under way waits
+    /// for the same: a link that is opened a thousand times takes one place of those that all share.
+    /// </summary>
+    public Task<FilterImage?> ReadAsync(ProviderEntry provider, Uri address, CancellationToken cancellationToken)
+    {
+        var key = (provider.Name, address.AbsoluteUri);
+        Task<FilterImage?>? fetching;
+        lock (_gate)
+        {
+            if (!_fetching.TryGetValue(key, out fetching))
+                _fetching[key] = fetching = FetchAsync(key, provider, address);
+        }
+
+        return fetching.WaitAsync(cancellationToken);
+    }
+
+    private async Task<FilterImage?> FetchAsync((string, string) key, ProviderEntry provider, Uri address)
+    {
+        // Not under the lock of who adds it.
+        await Task.Yield();
+        try
+        {
+            return await TryFetchAsync(provider, address);
+        }
+        finally
+        {
+            lock (_gate)
+                _fetching.Remove(key);
+        }
+    }
+
+    private async Task<FilterImage?> TryFetchAsync(ProviderEntry provider, Uri address)
     {
         var isProviders = IsAtOrigin(provider, address);
         if (!isProviders && _dialer.Flaw(address.AbsoluteUri) is not null)
             return null;
 
         using var timeout = new CancellationTokenSource(Timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            await _underWay.WaitAsync(either.Token);
+            await _underWay.WaitAsync(timeout.Token);
             try
             {
-                return await FetchAsync(provider, address, isProviders, either.Token);
+                return await FetchAsync(provider, address, isProviders, timeout.Token);
             }
             finally
             {
@@ -71,7 +103,6 @@ public sealed partial class FilterImages : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             // The message of the exception may hold the address.
             LogFailed(provider.Name, 0, exception.GetType().Name);
             return null;

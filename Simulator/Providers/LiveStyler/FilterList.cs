@@ -32,6 +32,9 @@ public sealed class FilterList(string apiKey)
     /// <summary>Never answers.</summary>
     public bool Hangs { get; set; }
 
+    /// <summary>Done when pictures are shown to who has asked for them.</summary>
+    public Task Opening { get; set; } = Task.CompletedTask;
+
     /// <summary>What its pictures are.</summary>
     public IDictionary<string, (string MediaType, byte[] Bytes)> Shown { get; } = new ConcurrentDictionary<string, (string, byte[])>(StringComparer.Ordinal);
 
@@ -41,6 +44,7 @@ public sealed class FilterList(string apiKey)
     internal async Task ShowAsync(HttpContext context)
     {
         Note(context.Request);
+        await Opening.WaitAsync(context.RequestAborted);
         var name = context.Request.RouteValues["name"] as string ?? "";
         if (!IsKnown(context.Request) || !Shown.TryGetValue(name, out var picture))
         {
