@@ -21,6 +21,7 @@ public class SurfaceWorld : OpenAIWorld
     {
         await base.InitializeAsync();
         Provider.Play("test-surface", Script.Begin.SendSessionId().Expect("offer").GenerationStarted());
+        Provider.Play("test-surface-own", Script.Begin.SendSessionId().Expect("offer").GenerationStarted());
     }
 }
 
