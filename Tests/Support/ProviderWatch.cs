@@ -44,10 +44,9 @@ internal static class ProviderWatch
     /// <inheritdoc cref="Look(int, string, ReadOnlySpan{byte}, bool)"/>
     public static void Look(int port, string what, string? text, bool isTenants = false) => Look(port, what, Encoding.UTF8.GetBytes(text ?? ""), isTenants);
 
-    /// <summary>Whether this address of the gateway is one of the tenant's own people: lists and records of sessions, which name what is resold, and the description.</summary>
-    public static bool IsTenants(string method, string path) => path.StartsWith("/openapi/", StringComparison.Ordinal)
-        || (method is "GET" && path.StartsWith("/v1/sessions", StringComparison.Ordinal)
-            && !path.EndsWith("/events", StringComparison.Ordinal) && !path.EndsWith("/observe", StringComparison.Ordinal));
+    /// <summary>Whether this address of the gateway is one of the tenant's own people: lists and records of sessions, which name what is resold.</summary>
+    public static bool IsTenants(string method, string path) => method is "GET" && path.StartsWith("/v1/sessions", StringComparison.Ordinal)
+        && !path.EndsWith("/events", StringComparison.Ordinal) && !path.EndsWith("/observe", StringComparison.Ordinal);
 
     /// <summary>Checks that no client of the gateways at those ports heard any.</summary>
     public static void AssertNone(IReadOnlyCollection<int> ports) =>

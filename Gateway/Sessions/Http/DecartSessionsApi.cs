@@ -15,30 +15,30 @@ internal static class DecartSessionsApi
 
     public static void MapDecartSessions(this IEndpointRouteBuilder routes)
     {
-        var sessions = routes.MapGroup(Path).WithTags("Decart over HTTP").AddEndpointFilter<BrowserAccess>();
+        var sessions = routes.MapGroup(Path).WithTags("Realtime over HTTP").AddEndpointFilter<BrowserAccess>();
         sessions.MapPost("", (HttpContext context, OpenedSessions opened) => opened.OpenAsync(context, SignalForm.Decart, Path, tag => TagOf(tag, 0)))
-            .WithName("OpenDecartSession").WithSummary("Open a session with an SDP offer, as Decart's HTTP signaling does")
+            .WithName("OpenRealtimeSession").WithSummary("Open a session with an SDP offer, as SDKs without a WebSocket do")
             .WithMetadata(new RequestSizeLimitAttribute(SignalBody.MaxLarge))
             .Reads<OfferMessage>().Produces<OpenedResponse>(StatusCodes.Status201Created);
         sessions.MapPatch("/{id}", TrickleAsync)
-            .WithName("AddDecartCandidates").WithSummary("Add ICE candidates; the ETag changes each time")
+            .WithName("AddRealtimeCandidates").WithSummary("Add ICE candidates; the ETag changes each time")
             .WithMetadata(new RequestSizeLimitAttribute(SignalBody.MaxSmall))
             .Reads<CandidatesMessage>().Produces(StatusCodes.Status204NoContent);
         sessions.MapPost("/{id}/prompt", (string id, HttpContext context, SessionCalls calls, SignalBody bodies, SignalSender sender) =>
                 SignalRequests.AskAsync(id, context, calls, bodies, sender, SignalForm.Decart, anyForm: false, PromptRequest.ReadPrompt))
-            .WithName("SayDecartPrompt").WithSummary("Change the prompt")
+            .WithName("SayRealtimePrompt").WithSummary("Change the prompt")
             .WithMetadata(new RequestSizeLimitAttribute(SignalBody.MaxSmall))
             .Reads<PromptMessage>().Produces<PromptResponse>();
         sessions.MapPost("/{id}/image", (string id, HttpContext context, SessionCalls calls, SignalBody bodies, SignalSender sender) =>
                 SignalRequests.AskAsync(id, context, calls, bodies, sender, SignalForm.Decart, anyForm: false, PromptRequest.ReadImage))
-            .WithName("SetDecartImage").WithSummary("Set the reference image, or take it away")
+            .WithName("SetRealtimeImage").WithSummary("Set the reference image, or take it away")
             .WithMetadata(new RequestSizeLimitAttribute(SignalBody.MaxLarge))
             .Reads<ImageMessage>().Produces<PromptResponse>();
         sessions.MapGet("/{id}/events", EventsAsync)
-            .WithName("ReadDecartEvents").WithSummary("Candidates and errors, as server-sent events")
+            .WithName("ReadRealtimeEvents").WithSummary("Candidates and errors, as server-sent events")
             .Produces(StatusCodes.Status200OK, contentType: "text/event-stream");
         sessions.MapDelete("/{id}", EndAsync)
-            .WithName("EndDecartSession").WithSummary("End the session; answers what it was billed for")
+            .WithName("EndRealtimeSession").WithSummary("End the session; answers what it was billed for")
             .Produces<EndedResponse>();
         BrowserAccess.MapOptions(routes, Path, "POST, OPTIONS");
         BrowserAccess.MapOptions(routes, Path + "/{id}", "PATCH, DELETE, OPTIONS");

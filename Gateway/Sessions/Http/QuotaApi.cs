@@ -8,7 +8,7 @@ internal static class QuotaApi
 {
     public static void MapQuota(this IEndpointRouteBuilder routes) => routes
         .MapGet("/v1/realtime/quota", GetAsync)
-        .WithTags("Decart over HTTP")
+        .WithTags("Realtime over HTTP")
         .WithName("GetQuota")
         .WithSummary("How many sessions the caller may have live, has, and could still open; null where nothing limits them")
         .AddEndpointFilter<BrowserAccess>()
