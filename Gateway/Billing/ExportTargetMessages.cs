@@ -59,7 +59,7 @@ internal sealed record NewTarget(
     public NewExportTarget ToTarget(TenantId tenant, TenantId by)
     {
         var credential = Credential is null ? null : new Secret(Credential);
-        var address = new SinkAddress(tenant, EventName!, Customer!) 
+        var address = new SinkAddress(tenant, EventName!, Customer!)
         {
             Account = Account, Endpoint = Endpoint, Credential = credential, Unit = Unit ?? UsageUnit.Seconds,
         };
