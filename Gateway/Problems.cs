@@ -40,7 +40,8 @@ internal static class Problems
 
     /// <summary>What a target would send goes there already.</summary>
     public static ProblemHttpResult ExportTargetExists => Of(
-        StatusCodes.Status409Conflict, "export_target_exists", "This tenant's usage goes to that customer under that event name already, or what goes there is of another unit; retire that target first, or name another event.");
+        StatusCodes.Status409Conflict, "export_target_exists",
+        "This tenant's usage goes to that customer under that event name already, or what goes there is of another unit; retire that target first, or name another event.");
 
     /// <summary>There are as many targets as there may be.</summary>
     public static ProblemHttpResult TooManyExportTargets => Of(

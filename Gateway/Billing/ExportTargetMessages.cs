@@ -91,12 +91,12 @@ internal sealed record NewTarget(
 /// <param name="LastError">What the sink said of the newest batch that is not through.</param>
 /// <param name="Counts">Batches by state; of those that are through, the last seven days'.</param>
 internal sealed record ExportTargetResponse(
-    string Id, string Tenant, string? AddedBy, SinkKind Kind, UsageUnit Unit, string EventName, string Customer, string? Account, string? Endpoint, bool HasCredential, string? MeterId,
-    DateTimeOffset ActiveFrom, DateTimeOffset? RetiredAt, DateTimeOffset CreatedAt, DateTimeOffset? LastSentAt, DateTimeOffset? OldestUnsentAt, DateTimeOffset? BlockedUntil,
-    string? LastError, IReadOnlyDictionary<string, long> Counts)
+    string Id, string Tenant, string? AddedBy, SinkKind Kind, UsageUnit Unit, string EventName, string Customer, string? Account, string? Endpoint,
+    bool HasCredential, string? MeterId, DateTimeOffset ActiveFrom, DateTimeOffset? RetiredAt, DateTimeOffset CreatedAt, DateTimeOffset? LastSentAt,
+    DateTimeOffset? OldestUnsentAt, DateTimeOffset? BlockedUntil, string? LastError, IReadOnlyDictionary<string, long> Counts)
 {
     public static ExportTargetResponse Of(ExportTargetRow row) => new(
         row.Id.ToString("N"), row.Address.Tenant.ToString(), row.AddedBy?.ToString(), row.Kind, row.Address.Unit, row.Address.EventName, row.Address.Customer,
-        row.Address.Account, ExportTargetRow.WithoutQuery(row.Address.Endpoint), row.HasCredential, row.MeterId, row.ActiveFrom, row.RetiredAt, row.CreatedAt, row.LastSentAt, row.OldestUnsentAt,
-        row.BlockedUntil, row.LastError, row.Counts);
+        row.Address.Account, ExportTargetRow.WithoutQuery(row.Address.Endpoint), row.HasCredential, row.MeterId, row.ActiveFrom, row.RetiredAt, row.CreatedAt, row.LastSentAt,
+        row.OldestUnsentAt, row.BlockedUntil, row.LastError, row.Counts);
 }

@@ -43,7 +43,8 @@ public class MediaRestartScenarios(AccessWorld world) : IClassFixture<AccessWorl
         await client.SendAsync("""{"type":"last"}""");
         await upstream.ExpectAsync("last", TimeSpan.FromSeconds(15));
 
-        Assert.Equal([first, .. Frames, """{ "type":"offer","sdp":"v=0 again" }""", """{"type":"last"}"""], upstream.Received.Select(frame => Encoding.UTF8.GetString(frame.Bytes.Span)));
+        Assert.Equal([first, .. Frames, """{ "type":"offer","sdp":"v=0 again" }""", """{"type":"last"}"""],
+            upstream.Received.Select(frame => Encoding.UTF8.GetString(frame.Bytes.Span)));
         Assert.False(client.Over.IsCompleted);
     }
 }

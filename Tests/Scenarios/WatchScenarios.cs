@@ -180,7 +180,8 @@ public class WatchScenarios(WatchWorld world) : IClassFixture<WatchWorld>
         var reseller = await world.NewTenantAsync();
         var (client, name) = await world.OpenWatchedAsync(reseller.Key);
         await using var both = client;
-        world.Provider.Play($"watch-{name}", Script.Begin.Error($"Decart: key {world.Provider.ApiKey} is odd").Error("plain words").Expect("offer").Close(4321, "bye from api3.decart.ai"));
+        world.Provider.Play(
+            $"watch-{name}", Script.Begin.Error($"Decart: key {world.Provider.ApiKey} is odd").Error("plain words").Expect("offer").Close(4321, "bye from api3.decart.ai"));
 
         await using var watcher = await world.WatchAsync(reseller.Key, name);
         var (labelled, plain) = (await watcher.ExpectAsync("error"), await watcher.ExpectAsync("error"));

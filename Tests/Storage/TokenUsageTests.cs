@@ -120,7 +120,7 @@ public sealed class TokenUsageTests(TestDatabase database) : IClassFixture<TestD
     [Theory]
     [InlineData("UPDATE token_usage SET counts = '{}'")]
     [InlineData("DELETE FROM token_usage")]
-    [InlineData("TRUNCATE token_usage")]
+    [InlineData("TRUNCATE token_usage CASCADE")]
     public async Task What_is_recorded_is_never_changed(string statement)
     {
         await database.JournalAsync(_process, Used(await database.AddSessionAsync(_process, _customer), "resp_1", 1));

@@ -50,7 +50,8 @@ public class ProviderScanTests
     public async Task An_answer_over_HTTP_is_searched_as_it_is_read_and_the_tenants_own_may_name_whom_it_resells(string path, bool isFound)
     {
         await using var provider = await HttpProvider.StartAsync();
-        provider.Answer = context => HttpProvider.WriteAsync(context, 200, $"data: {{\"x\":\"{new string('x', 300_000)}\"}}\n\ndata: {{\"x\":\"api3.decart.ai\"}}\n\n", type: "text/event-stream");
+        provider.Answer = context => HttpProvider.WriteAsync(
+            context, 200, $"data: {{\"x\":\"{new string('x', 300_000)}\"}}\n\ndata: {{\"x\":\"api3.decart.ai\"}}\n\n", type: "text/event-stream");
         using var http = WatchedHttp.At(provider.Address);
 
         using var answer = await http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead);

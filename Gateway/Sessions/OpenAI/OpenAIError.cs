@@ -40,7 +40,8 @@ internal sealed record OpenAIError(int Status, string Type, string Code, string 
         var words = OpenAIWords.For(code);
         var isOver = code.Entry().Advice is CloseAdvice.Ended;
         return new OpenAIError(
-            StatusOf(code), words.Type, words.Code, (own ?? Wording.Usual).Of(code), RetryAfterSeconds: !isOver && code.Entry().Advice is CloseAdvice.ComeBack ? RetryAfter(code) : null);
+            StatusOf(code), words.Type, words.Code, (own ?? Wording.Usual).Of(code),
+            RetryAfterSeconds: !isOver && code.Entry().Advice is CloseAdvice.ComeBack ? RetryAfter(code) : null);
     }
 
     /// <inheritdoc/>

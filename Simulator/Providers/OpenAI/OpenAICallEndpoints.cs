@@ -90,7 +90,9 @@ internal static class OpenAICallEndpoints
             case "refer" when target is JsonValueKind.String:
                 break;
             case "accept" or "reject" or "refer" or "fork":
-                await OpenAIEndpoints.RefuseAsync(context, StatusCodes.Status400BadRequest, "invalid_call", twin.PlanOf(call.Model).Parrots ? $"OpenAI knows no telephone call of {call.Credential}." : "This is not a telephone call.");
+                await OpenAIEndpoints.RefuseAsync(
+                    context, StatusCodes.Status400BadRequest, "invalid_call",
+                    twin.PlanOf(call.Model).Parrots ? $"OpenAI knows no telephone call of {call.Credential}." : "This is not a telephone call.");
                 break;
             default:
                 context.Response.StatusCode = StatusCodes.Status404NotFound;

@@ -8,7 +8,8 @@ internal static class OpenAIControl
     public static void MapOpenAIControl(this IEndpointRouteBuilder routes, OpenAITwin twin)
     {
         var control = routes.MapGroup("/control/openai");
-        control.MapGet("/sessions", () => TypedResults.Ok(twin.Sessions.Concat<VoiceSession>(twin.Live.Sessions).OrderByDescending(session => session.Truth.OpenedAt).Take(200).Select(SessionView.Of).ToArray()));
+        control.MapGet("/sessions", () => TypedResults.Ok(twin.Sessions.Concat<VoiceSession>(twin.Live.Sessions)
+            .OrderByDescending(session => session.Truth.OpenedAt).Take(200).Select(SessionView.Of).ToArray()));
         control.MapPut("/plans/{model}", (string model, RealtimePlan plan) =>
         {
             twin.Plan(model, plan);

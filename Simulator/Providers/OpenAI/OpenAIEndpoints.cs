@@ -16,7 +16,8 @@ internal static class OpenAIEndpoints
         routes.MapGet(OpenAITwin.Path, context => ConnectAsync(twin, context));
         routes.MapPost($"{OpenAITwin.Path}/client_secrets", context => MintAsync(twin, context));
         routes.MapPost($"{OpenAITwin.Path}/calls", context => OpenAICallEndpoints.CreateAsync(twin, context));
-        routes.MapPost($"{OpenAITwin.Path}/calls/{{id}}/{{verb}}", context => OpenAICallEndpoints.TellAsync(twin, context, twin.Find(context.Request.RouteValues["id"] as string ?? "")));
+        routes.MapPost($"{OpenAITwin.Path}/calls/{{id}}/{{verb}}", context =>
+            OpenAICallEndpoints.TellAsync(twin, context, twin.Find(context.Request.RouteValues["id"] as string ?? "")));
         twin.Live.Map(routes);
     }
 

@@ -57,7 +57,8 @@ public sealed class TokenExportTests : IAsyncLifetime
         var run = await _world.Export.AddRunAsync(_customer);
         await _world.Export.RecordAsync(_customer, run, 0, 9_000);
         await _world.Database.ExecuteAsync(
-            "INSERT INTO wallet_entry (tenant_id, key, kind, micros, actor, reason, seconds) VALUES ($1, 'goodwill', 'correction', 0, 'a test', 'too slow', -2)", _customer.Id.Value);
+            "INSERT INTO wallet_entry (tenant_id, key, kind, micros, actor, reason, seconds) VALUES ($1, 'goodwill', 'correction', 0, 'a test', 'too slow', -2)",
+            _customer.Id.Value);
         var session = await _world.Export.AddSessionAsync(_customer);
         await _world.Export.UseAsync(Used(session, "resp_1", 0, 0, 0, 0, 0, 0, 0, 40));
 

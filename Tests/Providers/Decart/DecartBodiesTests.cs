@@ -24,7 +24,8 @@ public class DecartBodiesTests
     {
         var servers = string.Join(',', Enumerable.Range(0, 20).Select(i => $"{{\"urls\":[\"turn:{i}\"],\"type\":\"mine\"}}"));
 
-        var opened = DecartBodies.Opened(Encoding.UTF8.GetBytes($"{{\"session_id\":\"x\",{Answer},\"ice_servers\":[7,null,{servers}],\"events\":{{\"url\":7,\"event_token\":\"t\"}}}}"))!;
+        var opened = DecartBodies.Opened(Encoding.UTF8.GetBytes(
+            $"{{\"session_id\":\"x\",{Answer},\"ice_servers\":[7,null,{servers}],\"events\":{{\"url\":7,\"event_token\":\"t\"}}}}"))!;
 
         Assert.Equal(("x", "v=0", null, "t"), (opened.SessionId, opened.Sdp, opened.Events, opened.EventToken));
         Assert.Equal(8, opened.IceServers.Count);

@@ -8,7 +8,8 @@ public sealed class DecartHttpTests : IAsyncLifetime
 {
     private const string Sessions = "/v1/realtime/sessions";
     private const string Session = Sessions + "/9f1c";
-    private const string Candidate = """{"type":"ice-candidate","candidate":{"candidate":"candidate:1 1 udp 2122260223 192.0.2.5 54321 typ host","sdpMid":"0","sdpMLineIndex":0}}""";
+    private const string Candidate =
+        """{"type":"ice-candidate","candidate":{"candidate":"candidate:1 1 udp 2122260223 192.0.2.5 54321 typ host","sdpMid":"0","sdpMLineIndex":0}}""";
 
     private static readonly string[] Asks = Lines("c.client");
     private static readonly string[] Answers = Lines("c.upstream");
@@ -188,7 +189,8 @@ public sealed class DecartHttpTests : IAsyncLifetime
     /// <summary>The answers of the page; the address of the events is its own.</summary>
     private Task AnswerAsync(HttpContext context) => (context.Request.Method, context.Request.Path.Value) switch
     {
-        ("POST", Sessions)              => HttpProvider.WriteAsync(context, 201, Answers[0].Replace("https://media.example", $"http://{context.Request.Host}", StringComparison.Ordinal), "\"t0\""),
+        ("POST", Sessions)              => HttpProvider.WriteAsync(
+            context, 201, Answers[0].Replace("https://media.example", $"http://{context.Request.Host}", StringComparison.Ordinal), "\"t0\""),
         ("PATCH", Session)              => HttpProvider.WriteAsync(context, 204, "", $"\"t{++_turns}\""),
         ("POST", _)                     => HttpProvider.WriteAsync(context, 200, """{"success":true}"""),
         ("DELETE", Session)             => HttpProvider.WriteAsync(context, 200, Answers[5]),

@@ -36,7 +36,7 @@ public class OpenAIDialectTests
         { """{"type":"answer","sdp":"v=0","call_id":"rtc_1"}""",                                                   new(SignalKind.Answer, Text: "rtc_1") },
         { """{"type":"ended","call_id":"rtc_1"}""",                                                                new(SignalKind.Ended) },
         { """{"type":"error","error":{"type":"invalid_request_error","code":"x","message":"no"}}""",               new(SignalKind.Error, Text: "no") },
-        { """{"type":"error","error":{"code":"session_expired","message":"60 minutes"}}""",                        new(SignalKind.Expired, Text: "60 minutes", End: GenerationEnd.Timeout) },
+        { """{"type":"error","error":{"code":"session_expired","message":"60 minutes"}}""",  new(SignalKind.Expired, Text: "60 minutes", End: GenerationEnd.Timeout) },
         { """{"type":"error","error":"no object"}""",                                                              new(SignalKind.Error) },
         { """{"type":"error","error":{"message":"\ud800"}}""",                                                     new(SignalKind.Error) },
         { """{"type":"error","error":{"code":"session_expired""",                                                  new(SignalKind.Error) },

@@ -60,7 +60,9 @@ public class CallPolicyScenarios(LiveWorld world) : IClassFixture<LiveWorld>
     {
         using var http = world.Http(reseller.Key);
         var sessions = (await http.GetFromJsonAsync<System.Text.Json.JsonElement>("/v1/sessions")).GetProperty("sessions");
-        return sessions.GetArrayLength() == 0 ? null : (sessions[0].GetProperty("id").GetString()!, sessions[0].GetProperty("close") is { ValueKind: System.Text.Json.JsonValueKind.Object } close
-            ? close.GetProperty("name").GetString() : null);
+        if (sessions.GetArrayLength() == 0)
+            return null;
+        var close = sessions[0].GetProperty("close");
+        return (sessions[0].GetProperty("id").GetString()!, close.ValueKind is System.Text.Json.JsonValueKind.Object ? close.GetProperty("name").GetString() : null);
     }
 }

@@ -35,7 +35,8 @@ public sealed class PolledObserverTests : IDisposable
         var heard = HearAsync(quick.Theirs);
 
         // The session goes on meanwhile, and waits for nobody.
-        await Eventually.SeesAsync("the slow one is given up", () => Task.FromResult(Say(200)), _ => _log.Lines.Any(line => line.Contains("takes nothing", StringComparison.Ordinal)), Patience);
+        await Eventually.SeesAsync(
+            "the slow one is given up", () => Task.FromResult(Say(200)), _ => _log.Lines.Any(line => line.Contains("takes nothing", StringComparison.Ordinal)), Patience);
         Say(1);
         var last = _ring.Next - 1;
         var told = await HearAsync(slow.Theirs).WaitAsync(Patience);
