@@ -10,6 +10,7 @@ internal sealed class RelayLeg(FrameLane lane)
     private volatile WebSocket? _socket;
     private volatile FramePump? _pump;
     private volatile Task<PumpEnd> _reading = Task.FromResult(new PumpEnd(PeerClose.Gone));
+    private volatile Task _goodbye = Task.CompletedTask;
 
     /// <summary>Messages towards this side.</summary>
     public FrameLane Lane => lane;
@@ -38,7 +39,12 @@ internal sealed class RelayLeg(FrameLane lane)
     }
 
     /// <summary>Lets what waits leave, says goodbye, and waits for the peer to say it too; then the socket is cut, whatever came of it.</summary>
-    public async Task CloseAsync(WireClose close, TimeSpan drain, TimeSpan answer, TimeProvider time)
+    public Task CloseAsync(WireClose close, TimeSpan drain, TimeSpan answer, TimeProvider time) => _goodbye = SayGoodbyeAsync(close, drain, answer, time);
+
+    /// <summary>Done when no goodbye is on its way; one to a client that is linked crosses to another process first.</summary>
+    public Task WhenSaidAsync() => _goodbye;
+
+    private async Task SayGoodbyeAsync(WireClose close, TimeSpan drain, TimeSpan answer, TimeProvider time)
     {
         using var timeout = new CancellationTokenSource(drain, time);
         await lane.CloseAsync(close, timeout.Token);

@@ -79,6 +79,7 @@ public sealed partial class SessionRelay
         }
 
         _upstream.Cut();
+        await _client.WhenSaidAsync();
         _client.Cut();
         CutSignals();
         TellObservers();

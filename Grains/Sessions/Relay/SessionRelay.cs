@@ -215,8 +215,10 @@ public sealed partial class SessionRelay
     private async Task WatchClientAsync(Task<PumpEnd> reading)
     {
         var end = Redacted(await reading, CredentialText.Redact);
+        // Begun first: the end waits for the answer, and does not cut it short.
+        var answer = AnswerAsync(_client, end);
         Post(end.IsTooBig ? new SessionEvent.CloseRequested(CloseCode.MessageTooBig) : new SessionEvent.ClientLeft(end.Close));
-        await AnswerAsync(_client, end);
+        await answer;
     }
 
     private async Task WatchUpstreamAsync(Task<PumpEnd> reading)
