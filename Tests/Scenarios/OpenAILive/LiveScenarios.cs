@@ -143,6 +143,7 @@ public class LiveScenarios(LiveWorld world) : IClassFixture<LiveWorld>
     {
         var reseller = await world.NewTenantAsync();
         var call = await world.OpenLiveAsync(reseller.Key, "test-live-gone");
+        await Eventually.IsAsync("we are attached", () => Task.FromResult(call.Upstream.Connections.Count == 1));
 
         await call.Upstream.LeaveAsync();
 
