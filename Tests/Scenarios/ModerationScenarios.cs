@@ -24,10 +24,10 @@ public class ModerationScenarios(PolicyWorld world) : IClassFixture<PolicyWorld>
         var image = """{"type":"set_image","image_data":"iVBORw0KGgo=","prompt":"nice"}""";
 
         var heard = await PolicyWorld.SayAsync(
-            client, [Prompt("nice \\u00fc"), Prompt("bad"), image, """{"type":"set_image","image_data":null}""", """{"type":"offer","sdp":"bad"}"""]);
+            client, [Prompt("nice \\u00fc"), Prompt("rude"), image, """{"type":"set_image","image_data":null}""", """{"type":"offer","sdp":"rude"}"""]);
 
         Assert.Equal(Prompt("nice \\u00fc"), heard[0]);
-        Assert.Equal("""{"type":"prompt_ack","prompt":"bad","success":false,"error":"No bad words, please"}""", heard[1]);
+        Assert.Equal("""{"type":"prompt_ack","prompt":"rude","success":false,"error":"No rude words, please"}""", heard[1]);
         Assert.Equal((image, 3), (heard[2], _judge.Asked.Count));
         var first = JsonElement.Parse(_judge.Asked.First().Body);
         Assert.Equal(
@@ -38,7 +38,7 @@ public class ModerationScenarios(PolicyWorld world) : IClassFixture<PolicyWorld>
         await client.CloseAsync();
         var violation = Assert.Single(await world.ViolationsAsync(tenant, client.Session!));
         Assert.Equal(("moderation", "refuse"), (violation.GetProperty("rule").GetString(), violation.GetProperty("answer").GetString()));
-        Assert.DoesNotContain("bad", violation.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("rude", violation.GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public class ModerationScenarios(PolicyWorld world) : IClassFixture<PolicyWorld>
     [Fact]
     public async Task A_dry_run_asks_beside_and_records_what_enforcing_does()
     {
-        string[] frames = [Prompt("nice"), Prompt("bad"), """{"type":"denied"}""", Prompt("bad again")];
+        string[] frames = [Prompt("nice"), Prompt("rude"), """{"type":"denied"}""", Prompt("rude again")];
         var real = await world.NewTenantAsync(Policy("strict", more: ""","client":{"denied":["denied"]}"""));
         var dry = await world.NewTenantAsync(Policy("strict", more: ""","mode":"dry_run","client":{"denied":["denied"]}"""));
         await using var held = await world.ConnectAsync(real.Key, PolicyWorld.Echo);

@@ -8,11 +8,17 @@ namespace Orchestrator.Tests.Simulator;
 
 public sealed class ProviderConnectionTests : IAsyncLifetime
 {
+    private readonly List<PlainClient> _clients = []; // kept, so that none vanishes by itself when it is collected
     private ProviderSimulator _simulator = null!;
 
     public async Task InitializeAsync() => _simulator = await ProviderSimulator.StartAsync();
 
-    public async Task DisposeAsync() => await _simulator.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        foreach (var client in _clients)
+            await client.DisposeAsync();
+        await _simulator.DisposeAsync();
+    }
 
     [Fact]
     public async Task The_request_is_kept_as_it_came_so_that_a_stray_credential_is_seen()
@@ -185,6 +191,7 @@ public sealed class ProviderConnectionTests : IAsyncLifetime
     {
         _simulator.Play("m", script);
         var client = await PlainClient.ConnectAsync(_simulator, "m");
+        _clients.Add(client);
         return (client, await _simulator.NextConnectionAsync("m"));
     }
 

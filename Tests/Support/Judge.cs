@@ -80,8 +80,8 @@ internal sealed class Judge : IAsyncDisposable
             case "allow":
                 await JsonAsync(context, """{"allow":true}""");
                 break;
-            case "strict":
-                await JsonAsync(context, asked.Contains("bad", StringComparison.Ordinal) ? """{"allow":false,"reason":"No bad words, please"}""" : """{"allow":true,"more":1}""");
+            case "strict": // a word that no identifier in hexadecimal can hold
+                await JsonAsync(context, asked.Contains("rude", StringComparison.Ordinal) ? """{"allow":false,"reason":"No rude words, please"}""" : """{"allow":true,"more":1}""");
                 break;
             case "held":
                 await _released.Task.WaitAsync(either.Token);
