@@ -48,7 +48,7 @@ internal sealed class LinkedClients(AttachedClients attached, SessionMetrics met
         if (answer.IsAttached)
         {
             await linked.ServeAsync(socket, client.Provider.Dialect);
-            if (answer.Refused is null && CodeOf(linked.Told) is { } ended)
+            if (answer.Refused is null && linked.Ended is { } ended)
                 client.Ended?.Invoke(ended);
             return;
         }
@@ -57,7 +57,4 @@ internal sealed class LinkedClients(AttachedClients attached, SessionMetrics met
         metrics.SessionRefused(code);
         await RefusedClient.TellAsync(socket, client.Provider.Dialect, code, time, new Wording(client.Request.Texts));
     }
-
-    /// <summary>What ended the session, where the client was told so in a number that says it.</summary>
-    private static CloseCode? CodeOf(int? told) => CloseCodes.All.FirstOrDefault(entry => entry.Wire == told && (entry.Wire >= 4000 || entry.Wire == 1013))?.Code;
 }

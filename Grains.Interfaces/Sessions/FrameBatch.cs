@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Orchestrator.Domain.Sessions;
 
 namespace Orchestrator.Grains.Interfaces.Sessions;
 
@@ -15,5 +16,6 @@ namespace Orchestrator.Grains.Interfaces.Sessions;
 /// whether it ends its message, and in the lowest three its kind. Whoever holds the array may not write to it.
 /// </param>
 /// <param name="IsCut">The sender has cut the link; whatever is under way is void.</param>
+/// <param name="Ended">Why the session has ended, which the number in a close frame need not tell; null while it lives, and from gateways.</param>
 [SuppressMessage("Performance", "CA1819", Justification = "Frames pass by reference where both ends share a process; an array that nobody writes to is the cheapest form.")]
-public sealed record FrameBatch(Guid Attachment, long Position, long Limit, byte[] Frames, bool IsCut = false);
+public sealed record FrameBatch(Guid Attachment, long Position, long Limit, byte[] Frames, bool IsCut = false, CloseCode? Ended = null);

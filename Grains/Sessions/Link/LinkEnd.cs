@@ -1,3 +1,4 @@
+using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Sessions.Link;
 using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Interfaces.Sessions;
@@ -63,6 +64,9 @@ internal sealed class LinkEnd
     /// <summary>Done when it has ended.</summary>
     public Task Over => _over.Task;
 
+    /// <summary>Why the session has ended, as far as the other end knows and has said.</summary>
+    public CloseCode? Ended { get; private set; }
+
     /// <summary>How many bytes lie here unread.</summary>
     public long Unread => _receiver.Unread;
 
@@ -78,6 +82,7 @@ internal sealed class LinkEnd
         }
 
         Hear();
+        Ended ??= batch.Ended is { } why && Enum.IsDefined(why) ? why : null; // a newer process may know more of them
         var answer = _receiver.Receive(batch.Position, batch.Frames);
         _sender.Heard(batch.Limit);
         return answer;
@@ -95,6 +100,9 @@ internal sealed class LinkEnd
 
     /// <inheritdoc cref="LinkSender.WhenDeliveredAsync"/>
     public Task WhenDeliveredAsync(CancellationToken cancellationToken) => _sender.WhenDeliveredAsync(cancellationToken);
+
+    /// <summary>The session has ended for that reason, which the other end hears with the next that leaves.</summary>
+    public void Ends(CloseCode why) => _sender.Ends(why);
 
     /// <summary>From now on silence counts: the client is attached.</summary>
     public void Watch() => Volatile.Write(ref _heardAt, _time.GetTimestamp());

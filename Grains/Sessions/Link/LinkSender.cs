@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Sessions.Link;
 using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Interfaces.Sessions;
@@ -42,6 +43,7 @@ internal sealed class LinkSender(Guid attachment, LinkCall call, LinkReceiver re
     private bool _owes;
     private bool _isOver;
     private long _sentAt;
+    private CloseCode? _ended;
 
     /// <summary>When a batch left last; 0 before the first.</summary>
     public long SentAt => Volatile.Read(ref _sentAt);
@@ -52,6 +54,13 @@ internal sealed class LinkSender(Guid attachment, LinkCall call, LinkReceiver re
     /// </summary>
     public ValueTask SendAsync(LinkFrameKind kind, bool isLast, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
         TryAdd(kind, isLast, ref payload) ? ValueTask.CompletedTask : SendRestAsync(kind, isLast, payload, cancellationToken);
+
+    /// <summary>Whatever leaves from now on says that the session has ended, and why.</summary>
+    public void Ends(CloseCode why)
+    {
+        lock (_gate)
+            _ended = why;
+    }
 
     /// <summary>Waits until the other end has all that was sent, or never will.</summary>
     public async Task WhenDeliveredAsync(CancellationToken cancellationToken)
@@ -198,7 +207,7 @@ internal sealed class LinkSender(Guid attachment, LinkCall call, LinkReceiver re
 
             _owes = false;
             Volatile.Write(ref _sentAt, time.GetTimestamp());
-            batch = new FrameBatch(attachment, _state.Position, receiver.Tell(), hasFrames ? Gathered() : []);
+            batch = new FrameBatch(attachment, _state.Position, receiver.Tell(), hasFrames ? Gathered() : [], Ended: _ended);
             Changed();
             return true;
         }

@@ -97,7 +97,6 @@ public sealed partial class LinkedClient
         if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             await socket.CloseOutputAsync((WebSocketCloseStatus)close.Code, close.Reason, CancellationToken.None);
         _closedDown = true;
-        Told = close.Code;
     }
 
     private async ValueTask SendUpAsync(LinkFrameKind kind, bool isLast, ReadOnlyMemory<byte> payload)

@@ -50,8 +50,8 @@ public sealed partial class LinkedClient : IClientLink, IDisposable
     /// <summary>Its session.</summary>
     public SessionId Session { get; }
 
-    /// <summary>The code that the client's socket was closed with, once it was.</summary>
-    public int? Told { get; private set; }
+    /// <summary>Why the session ended, once its process has said so.</summary>
+    public CloseCode? Ended => _link.Ended;
 
     /// <summary>Done when the client is gone and its socket closed.</summary>
     public Task Completion => _completion.Task;

@@ -114,6 +114,7 @@ public sealed partial class SessionRelay
         var entry = code.Entry();
         var runs = _meter.Finish(entry.Name);
         _cutShort = runs.Count > 0 ? runs[0] : null;
+        Link?.Ends(code);
         _services.Metrics.SessionEnded(code);
         LogEnded(_services.Logger, Session, entry.Name);
         if (!Ownership.IsLost)

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using FsCheck.Fluent;
+using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Sessions.Link;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Sessions.Link;
@@ -160,6 +161,20 @@ public class LinkEndTests
         Assert.Equal(LinkFrame.End, await road.Relay.ReadAsync());
         Assert.Equal(LinkFrame.End, await road.Gateway.ReadAsync());
         Assert.Equal(0, road.Memory.Used);
+    }
+
+    [Theory]
+    [InlineData(CloseCode.ProviderRefused, CloseCode.ProviderRefused)]
+    [InlineData((CloseCode)4999, null)] // of a newer process
+    public async Task Why_the_session_ended_is_known_by_the_time_its_close_is_read(CloseCode why, CloseCode? known)
+    {
+        var road = new BadRoad(seed: 5, percent: 30);
+        road.Relay.Ends(why);
+        await road.Relay.SendAsync(LinkFrameKind.Close, isLast: true, LinkFrame.ClosePayload(1008, "no"), default);
+
+        Assert.Equal(LinkFrameKind.Close, (await road.Gateway.ReadAsync().AsTask().WaitAsync(Patience)).Kind);
+
+        Assert.Equal((known, null), (road.Gateway.Ended, road.Relay.Ended));
     }
 
     [Fact]
