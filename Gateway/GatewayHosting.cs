@@ -85,6 +85,7 @@ public static class GatewayHosting
         services.AddSingleton<RefusalThrottle>();
         services.AddAttachedClients();
         services.AddSingleton<WhiteLabels>();
+        services.AddSingleton<ClientWords>();
         services.AddSingleton<Providers.FilterImageLinks>();
         services.AddSingleton<RefusalMemory>();
         services.AddSingleton<IClientDoor>(provider =>

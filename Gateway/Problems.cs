@@ -80,10 +80,6 @@ internal static class Problems
     public static ProblemHttpResult UpgradeRequired =>
         Of(StatusCodes.Status426UpgradeRequired, "upgrade_required", "This endpoint takes WebSocket connections.");
 
-    /// <summary>The process is going away.</summary>
-    public static ProblemHttpResult ShuttingDown =>
-        Of(StatusCodes.Status503ServiceUnavailable, "server_shutdown", CloseCode.ServerShutdown.Entry().Reason);
-
     /// <summary>A notification that its sender has not signed, or not just now.</summary>
     public static ProblemHttpResult InvalidSignature =>
         Of(StatusCodes.Status400BadRequest, "invalid_signature", "The notification is not signed, or not with our secret and just now.");

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Providers;
+using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Providers.LiveStyler;
 
 namespace Orchestrator.Gateway.Providers;
@@ -23,7 +24,7 @@ internal static class FilterCategoriesApi
     }
 
     private static async Task<IResult> ReadAsync(
-        HttpContext context, AccessControl access, ProviderCatalog providers, RefusalThrottle throttle, FilterCategories categories, FilterImageLinks links)
+        HttpContext context, AccessControl access, ProviderCatalog providers, RefusalThrottle throttle, FilterCategories categories, FilterImageLinks links, ClientWords words)
     {
         AllowBrowsers(context);
         var credential = CredentialOf(context.Request);
@@ -31,13 +32,13 @@ internal static class FilterCategoriesApi
         var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
         var model = context.Request.Query["model"] is [{ Length: > 0 } named, ..] ? named : providers.UsualModel(LiveStylerDialect.Family);
         if (access.WhyRefused(identity, LiveStylerDialect.Family, origin, model) is { } refused)
-            return Refuse(context, throttle, credential, refused);
+            return Refuse(context, throttle, credential, refused, await words.OfAsync(context));
 
         providers.TryFind(LiveStylerDialect.Family, model!, out var provider);
         var list = await categories.ReadAsync(provider!, context.RequestAborted);
         return list.Json is { } json
             ? TypedResults.Bytes(links.Rewrite(json, provider!, identity.Caller!.Credential.KeyId, LinksAt(context.Request)), "application/json")
-            : Words(StatusOf(list.Refused), list.Refused.Entry().Reason);
+            : Words(StatusOf(list.Refused), (await words.OfAsync(context)).Of(list.Refused));
     }
 
     /// <summary>Where the client found us, which is where it will find the pictures.</summary>
@@ -71,7 +72,7 @@ internal static class FilterCategoriesApi
         return pair.IndexOf(':', StringComparison.Ordinal) is var colon and > 0 && colon == pair.Length - 1 ? pair[..colon] : null;
     }
 
-    private static JsonHttpResult<Complaint> Refuse(HttpContext context, RefusalThrottle throttle, string? credential, CloseCode code)
+    private static JsonHttpResult<Complaint> Refuse(HttpContext context, RefusalThrottle throttle, string? credential, CloseCode code, Wording words)
     {
         var address = context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
         if (!throttle.TryBePolite(address, AccessControl.FingerprintOf(credential)))
@@ -83,7 +84,7 @@ internal static class FilterCategoriesApi
         return code is CloseCode.InvalidCredential or CloseCode.CredentialExpired or CloseCode.CredentialRevoked
             // Without the header that would have browsers ask their user for a password: the provider's page shows none either.
             ? Words(StatusCodes.Status401Unauthorized, "Invalid credentials")
-            : Words(StatusOf(code), code.Entry().Reason);
+            : Words(StatusOf(code), words.Of(code));
     }
 
     private static JsonHttpResult<Complaint> Words(int status, string message) => TypedResults.Json(new Complaint(message), statusCode: status);

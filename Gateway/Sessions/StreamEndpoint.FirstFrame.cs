@@ -1,6 +1,5 @@
 using System.Net.WebSockets;
 using Orchestrator.Domain.Sessions;
-using Orchestrator.Domain.Tenants;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Providers;
 
@@ -35,19 +34,17 @@ internal sealed partial class StreamEndpoint
         var identity = await access.IdentifyAsync(credential, context.RequestAborted);
         var model = ModelOf(context, dialect);
         var source = (Address: AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
-        // Who is nobody's is told in the words of whoever's the address is.
-        var path = (identity.Caller?.Tenant ?? access.OwnerOfHost)?.Path;
         if (WhyRefused(context, dialect, identity, model) is { } refused)
         {
-            await RefuseAsync(socket, dialect, form, refused, path, source);
+            await RefuseAsync(context, socket, dialect, form, refused, source);
         }
         else if (drain.IsDraining)
         {
-            await RefusedClient.TellAsync(socket, dialect, CloseCode.ServerShutdown, time, await labels.WordsOfAsync(path));
+            await RefusedClient.TellAsync(socket, dialect, CloseCode.ServerShutdown, time, await words.OfAsync(context));
         }
         else if (throttle.IsFlooding(source.Address, source.Fingerprint))
         {
-            await RefusedClient.TellAsync(socket, dialect, CloseCode.ServerBusy, time, await labels.WordsOfAsync(path));
+            await RefusedClient.TellAsync(socket, dialect, CloseCode.ServerBusy, time, await words.OfAsync(context));
         }
         else
         {
@@ -57,15 +54,15 @@ internal sealed partial class StreamEndpoint
     }
 
     private async Task RefuseAsync(
-        WebSocket socket, IDialect dialect, ICredentialFrame form, CloseCode code, IReadOnlyList<TenantId>? path, (string Address, string Fingerprint) source)
+        HttpContext context, WebSocket socket, IDialect dialect, ICredentialFrame form, CloseCode code, (string Address, string Fingerprint) source)
     {
         metrics.SessionRefused(code);
         // Who is refused again and again gets no farewell: its socket is cut.
         if (!throttle.TryBePolite(source.Address, source.Fingerprint))
             return;
         var isBadCredential = code is CloseCode.InvalidCredential or CloseCode.CredentialExpired or CloseCode.CredentialRevoked;
-        var words = await labels.WordsOfAsync(path);
-        await RefusedClient.TellAsync(socket, words.In(dialect.Refusal(code), code), isBadCredential ? form.Refusal : words.CloseFor(code), time);
+        var own = await words.OfAsync(context);
+        await RefusedClient.TellAsync(socket, own.In(dialect.Refusal(code), code), isBadCredential ? form.Refusal : own.CloseFor(code), time);
     }
 
     private string ModelOf(HttpContext context, IDialect dialect) =>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Tenants;
+using Orchestrator.Gateway.Sessions.Http;
 using Orchestrator.Gateway.Sessions.OpenAI;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Interfaces.Sessions;
@@ -22,7 +23,7 @@ internal sealed partial class StreamEndpoint(
     ProviderCatalog providers,
     RefusalThrottle throttle,
     FirstFrames firstFrames,
-    WhiteLabels labels,
+    ClientWords words,
     IClientDoor door,
     ProcessLease lease,
     Drain drain,
@@ -46,8 +47,7 @@ internal sealed partial class StreamEndpoint(
 
         if (drain.IsDraining)
         {
-            context.Response.Headers.RetryAfter = "1";
-            await Problems.ShuttingDown.ExecuteAsync(context);
+            await SignalProblems.Refused(context, CloseCode.ServerShutdown).ExecuteAsync(context);
             return;
         }
 
@@ -63,7 +63,7 @@ internal sealed partial class StreamEndpoint(
         var model = context.Request.Query["model"].ToString();
         var source = (Address: AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
         if (WhyRefused(context, dialect, identity, model) is { } refused)
-            await RefuseAsync(context, dialect, refused, identity.Caller, source);
+            await RefuseAsync(context, dialect, refused, source);
         else if (throttle.IsFlooding(source.Address, source.Fingerprint))
             await Problems.TooManyRefusalsAsync(context);
         else
@@ -95,7 +95,7 @@ internal sealed partial class StreamEndpoint(
         });
     }
 
-    private async Task RefuseAsync(HttpContext context, IDialect dialect, CloseCode code, Caller? caller, (string Address, string Fingerprint) source)
+    private async Task RefuseAsync(HttpContext context, IDialect dialect, CloseCode code, (string Address, string Fingerprint) source)
     {
         metrics.SessionRefused(code);
         if (!throttle.TryBePolite(source.Address, source.Fingerprint))
@@ -104,10 +104,9 @@ internal sealed partial class StreamEndpoint(
             return;
         }
 
-        // Who is nobody's is told in the words of whoever's the address is.
-        var words = await labels.WordsOfAsync((caller?.Tenant ?? access.OwnerOfHost)?.Path);
+        var own = await words.OfAsync(context);
         using var socket = await AcceptAsync(context, dialect);
-        await RefusedClient.TellAsync(socket, dialect, code, time, words);
+        await RefusedClient.TellAsync(socket, dialect, code, time, own);
     }
 
     private OpenSession Describe(HttpContext context, Caller caller, string credential, ProviderEntry provider, string model)

@@ -54,16 +54,18 @@ internal sealed class AccessControl(
         return request.Headers.Authorization is [{ } bearer, ..] && bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? bearer[7..].Trim() : null;
     }
 
-    /// <summary>Who holds this credential. Nothing is said yet of what it allows.</summary>
+    /// <summary>Who holds this credential, which the request is known by from then on. Nothing is said yet of what it allows.</summary>
     public async ValueTask<Identity> IdentifyAsync(string? credential, CancellationToken cancellationToken)
     {
         if (credential is null or { Length: > MaxCredential })
             return new(null, IsCertain: true);
 
         Credential? held = tokens.Read(credential);
-        return held is not null
+        var identity = held is not null
             ? IdentityOf(held, await directory.FindKeyAsync(held.KeyId, cancellationToken))
             : IdentityOf(held, await directory.FindKeyAsync(TenantAdmin.HashOf(credential), cancellationToken));
+        requests.HttpContext?.Features.Set(identity.Caller);
+        return identity;
     }
 
     /// <summary>Whose key that is; for what a key has minted.</summary>

@@ -91,6 +91,49 @@ public class WhiteLabelScenarios(AccessWorld world) : IClassFixture<AccessWorld>
     }
 
     [Theory]
+    [InlineData("POST", "/v1/sessions")]
+    [InlineData("POST", "/whip/unknown")]
+    [InlineData("POST", "/v1/realtime/sessions")]
+    [InlineData("POST", "/v1/realtime/calls")]
+    [InlineData("POST", "/v1/realtime/client_secrets")]
+    [InlineData("POST", "/v1/live/sessions")]
+    [InlineData("GET", "/filter-category/active?model=unknown")]
+    public async Task Over_http_a_client_is_refused_in_its_tenants_words_as_well(string method, string path)
+    {
+        var reseller = await world.NewTenantAsync();
+        await SetAsync(reseller, new { errorTexts = new Dictionary<string, string> { ["model_not_allowed"] = "That film is not allowed here" } });
+        using var http = world.Http(reseller.Key);
+        var offer = HttpWorld.Offer;
+        object body = path switch
+        {
+            "/v1/live/sessions"           => new { session = new { model = "unknown" }, transport = new { type = "webrtc", sdp = offer } },
+            "/v1/realtime/client_secrets" => new { session = new { type = "realtime", model = "unknown" } },
+            _                             => new { model = "unknown", sdp = offer },
+        };
+
+        await Eventually.SeesAsync("the tenant's words", AskAsync, said => said.Contains("That film is not allowed here", StringComparison.Ordinal));
+
+        async Task<string> AskAsync()
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), path);
+            if (path.StartsWith("/whip", StringComparison.Ordinal) || path.EndsWith("/calls", StringComparison.Ordinal))
+            {
+                request.RequestUri = new Uri(path + (path.EndsWith("/calls", StringComparison.Ordinal) ? "?model=unknown" : ""), UriKind.Relative);
+                request.Content = new StringContent(offer);
+                request.Content.Headers.ContentType = new("application/sdp");
+            }
+            else if (method == "POST")
+            {
+                request.Content = JsonContent.Create(body);
+            }
+
+            using var answer = await http.SendAsync(request);
+            Assert.InRange((int)answer.StatusCode, 400, 499);
+            return await answer.Content.ReadAsStringAsync();
+        }
+    }
+
+    [Theory]
     [InlineData("errorTexts.invalid_credential", """{"errorTexts":{"invalid_credential":"Who are you?"}}""")]
     [InlineData("errorTexts.nonsense", """{"errorTexts":{"nonsense":"x"}}""")]
     [InlineData("errorTexts", """{"errorTexts":["x"]}""")]

@@ -39,10 +39,7 @@ internal sealed partial class SessionOpener(
     public async Task<(Newcomer? Newcomer, IResult? Problem)> KnockAsync(HttpContext context)
     {
         if (drain.IsDraining)
-        {
-            context.Response.Headers.RetryAfter = "1";
-            return (null, Problems.ShuttingDown);
-        }
+            return (null, SignalProblems.Refused(context, CloseCode.ServerShutdown));
 
         var credential = AccessControl.CredentialOf(context.Request);
         var identity = await access.IdentifyAsync(credential, context.RequestAborted);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Gateway.Tenants;
 
 namespace Orchestrator.Gateway.Sessions.Http;
 
@@ -75,23 +76,23 @@ internal static class SignalProblems
         context, StatusCodes.Status429TooManyRequests, "too_many_streams", "The events of this session are being read too often at once.");
 
     /// <summary>As many large bodies as are read at once.</summary>
-    public static ProblemHttpResult TooManyBodies(HttpContext context) => Later(
-        context, StatusCodes.Status503ServiceUnavailable, "server_busy", CloseCode.ServerBusy.Entry().Reason);
+    public static IResult TooManyBodies(HttpContext context) => Refused(context, CloseCode.ServerBusy);
 
     /// <summary>The provider takes no more just now.</summary>
-    public static ProblemHttpResult Full(HttpContext context) => Later(
-        context, StatusCodes.Status503ServiceUnavailable, "upstream_stalled", CloseCode.UpstreamStalled.Entry().Reason);
+    public static IResult Full(HttpContext context) => Refused(context, CloseCode.UpstreamStalled, StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>The session lives in a process that cannot be asked from here.</summary>
     public static ProblemHttpResult Elsewhere(HttpContext context) => Later(
         context, StatusCodes.Status503ServiceUnavailable, "session_elsewhere", "The session is in another process; send its requests to where it was opened.");
 
-    /// <summary>A refusal of the catalogue.</summary>
-    public static ProblemHttpResult Refused(HttpContext context, CloseCode code)
+    /// <summary>A refusal of the catalogue, in the words of whoever's client asks.</summary>
+    public static IResult Refused(HttpContext context, CloseCode code) => Refused(context, code, StatusOf(code));
+
+    private static ClientRefusal Refused(HttpContext context, CloseCode code, int status)
     {
-        if (StatusOf(code) is StatusCodes.Status503ServiceUnavailable)
+        if (status is StatusCodes.Status503ServiceUnavailable)
             context.Response.Headers.RetryAfter = "1";
-        return Problems.Of(StatusOf(code), code.Entry().Name, code.Entry().Reason);
+        return new ClientRefusal(code, status);
     }
 
     private static int StatusOf(CloseCode code) => code switch

@@ -2,7 +2,6 @@ using System.Net.WebSockets;
 using System.Text.Json;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Grains.Providers;
-using Orchestrator.Grains.Providers.Labelling;
 using Orchestrator.Grains.Providers.OpenAI;
 
 namespace Orchestrator.Gateway.Sessions.OpenAI;
@@ -14,9 +13,8 @@ internal sealed record CallAnswer(string? Sdp, OpenAIError? Refused);
 /// What stands for the socket of a client that posts an offer, from that offer to the end of its session: it hears the answer, and keeps nothing of what
 /// comes after. Who wants to hear more opens a sideband.
 /// </summary>
-/// <param name="words">Those of its tenant.</param>
 /// <param name="time">The clock.</param>
-internal sealed class CallClient(Wording words, TimeProvider time)
+internal sealed class CallClient(TimeProvider time)
 {
     /// <summary>The largest frame that is looked at while the answer is awaited.</summary>
     private const int MaxFrame = 256 * 1024;
@@ -52,7 +50,7 @@ internal sealed class CallClient(Wording words, TimeProvider time)
         try
         {
             if (await Task.WhenAny(_opened.Task, serving).WaitAsync(cancellationToken) != _opened.Task)
-                return new CallAnswer(null, OpenAIError.Of(CloseCode.InternalError, words));
+                return new CallAnswer(null, OpenAIError.Of(CloseCode.InternalError));
             await _pipe.Client.SendAsync(offer.AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
             using var frame = new MemoryStream();
             while (await ReceiveAsync(frame, cancellationToken))
@@ -154,12 +152,12 @@ internal sealed class CallClient(Wording words, TimeProvider time)
     /// <summary>As the session's door told it; where it is in another process, as the number of the close frame does.</summary>
     private OpenAIError WhyOver() => _over.Task.IsCompletedSuccessfully ? ErrorOf(_over.Task.Result) : (int?)_pipe.Client.CloseStatus switch
     {
-        1007     => _complaint ?? OpenAIError.Of(CloseCode.InvalidRequest, words),
-        1008     => OpenAIError.Of(CloseCode.ProviderRefused, words),
-        1013     => OpenAIError.Of(CloseCode.UpstreamFull, words),
-        var wire => OpenAIError.Of(CloseCodes.OfWire(wire, reason: null) ?? CloseCode.UpstreamClosed, words),
+        1007     => _complaint ?? OpenAIError.Of(CloseCode.InvalidRequest),
+        1008     => OpenAIError.Of(CloseCode.ProviderRefused),
+        1013     => OpenAIError.Of(CloseCode.UpstreamFull),
+        var wire => OpenAIError.Of(CloseCodes.OfWire(wire, reason: null) ?? CloseCode.UpstreamClosed),
     };
 
     /// <summary>What the client itself did wrong ends its session by the provider's close, whose words tell more.</summary>
-    private OpenAIError ErrorOf(CloseCode code) => code is CloseCode.UpstreamClosed && _complaint is { } complaint ? complaint : OpenAIError.Of(code, words);
+    private OpenAIError ErrorOf(CloseCode code) => code is CloseCode.UpstreamClosed && _complaint is { } complaint ? complaint : OpenAIError.Of(code);
 }

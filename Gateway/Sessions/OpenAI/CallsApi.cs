@@ -19,7 +19,6 @@ namespace Orchestrator.Gateway.Sessions.OpenAI;
 internal sealed class CallsApi(
     OpenAICallers callers,
     AccessControl access,
-    WhiteLabels labels,
     ProviderCatalog providers,
     RefusalThrottle throttle,
     IClientDoor door,
@@ -45,7 +44,7 @@ internal sealed class CallsApi(
         var credential = AccessControl.CredentialOf(context.Request);
         var identity = await access.IdentifyAsync(credential, cancellationToken);
         if (identity.Caller is null)
-            return await RefuseAsync(context, credential, access.WhyRefusedApi(identity) ?? CloseCode.InvalidCredential, caller: null);
+            return Refuse(context, credential, access.WhyRefusedApi(identity) ?? CloseCode.InvalidCredential);
         var (body, error) = await surface.ReadAsync(context.Request);
         if (body is null)
             return callers.Refuse(context, credential, error!);
@@ -57,7 +56,7 @@ internal sealed class CallsApi(
         var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
         var isFull = door.Count >= options.Value.MaxSessions;
         if ((access.WhyRefused(identity, surface.Dialect, origin, model) ?? (isFull ? CloseCode.ServerBusy : null)) is { } refused)
-            return await RefuseAsync(context, credential, refused, identity.Caller);
+            return Refuse(context, credential, refused);
         if (throttle.IsFlooding(OpenAICallers.AddressOf(context), AccessControl.FingerprintOf(credential)))
             return OpenAIError.TooManyRefusals;
 
@@ -70,8 +69,7 @@ internal sealed class CallsApi(
     private async Task<IResult> OpenAsync(
         HttpContext context, CallSurface surface, Caller caller, OpenSession opening, ProviderEntry provider, string credential, byte[] offer)
     {
-        var words = await labels.WordsOfAsync(caller.Tenant.Path);
-        var client = new CallClient(words, time);
+        var client = new CallClient(time);
         var source = (Address: OpenAICallers.AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
         var serving = door.ServeAsync(new WelcomeClient(
             opening, provider, Query: [], client.OpenAsync,
@@ -90,7 +88,7 @@ internal sealed class CallsApi(
         {
             await client.LeaveAsync();
             _ = client.StayAsync();
-            return answer?.Refused ?? OpenAIError.Of(CloseCode.UpstreamUnavailable, words);
+            return answer?.Refused ?? OpenAIError.Of(CloseCode.UpstreamUnavailable);
         }
 
         _ = client.StayAsync();
@@ -98,11 +96,10 @@ internal sealed class CallsApi(
         return surface.Answer(context.Response, client.Session, sdp, opening.Model);
     }
 
-    private async Task<OpenAIError> RefuseAsync(HttpContext context, string? credential, CloseCode code, Caller? caller)
+    private OpenAIError Refuse(HttpContext context, string? credential, CloseCode code)
     {
         metrics.SessionRefused(code);
-        // Who is nobody's is told in the words of whoever's the address is.
-        return callers.Refuse(context, credential, OpenAIError.Of(code, await labels.WordsOfAsync((caller?.Tenant ?? access.OwnerOfHost)?.Path)));
+        return callers.Refuse(context, credential, OpenAIError.Of(code));
     }
 
     private OpenSession Describe(HttpContext context, Caller caller, string credential, ProviderEntry provider, string model) => new(

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Orchestrator.Domain.Sessions;
-using Orchestrator.Grains.Providers.Labelling;
+using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Providers.OpenAI;
 
 namespace Orchestrator.Gateway.Sessions.OpenAI;
@@ -13,6 +13,9 @@ namespace Orchestrator.Gateway.Sessions.OpenAI;
 internal sealed record OpenAIError(int Status, string Type, string Code, string Message, string? Param = null, int? RetryAfterSeconds = null) : IResult
 {
     private const string ShouldRetry = "x-should-retry";
+
+    /// <summary>The line of the catalogue that it is, told in the words of whoever's client asks; null for one that has words of its own.</summary>
+    private CloseCode? Cause { get; init; }
 
     /// <summary>There is no such call, it is over, or it is somebody else's.</summary>
     public static OpenAIError CallNotFound { get; } = Invalid("call_id_not_found", "No such call, or it has ended.") with { Status = StatusCodes.Status404NotFound };
@@ -33,20 +36,22 @@ internal sealed record OpenAIError(int Status, string Type, string Code, string 
         new(StatusCodes.Status400BadRequest, "invalid_request_error", code, message, param);
 
     /// <summary>A line of the catalogue.</summary>
-    /// <param name="code">Which.</param>
-    /// <param name="own">The words of the tenant whose client is told.</param>
-    public static OpenAIError Of(CloseCode code, Wording? own = null)
+    public static OpenAIError Of(CloseCode code)
     {
         var words = OpenAIWords.For(code);
         var isOver = code.Entry().Advice is CloseAdvice.Ended;
         return new OpenAIError(
-            StatusOf(code), words.Type, words.Code, (own ?? Wording.Usual).Of(code),
-            RetryAfterSeconds: !isOver && code.Entry().Advice is CloseAdvice.ComeBack ? RetryAfter(code) : null);
+            StatusOf(code), words.Type, words.Code, code.Entry().Reason,
+            RetryAfterSeconds: !isOver && code.Entry().Advice is CloseAdvice.ComeBack ? RetryAfter(code) : null)
+        {
+            Cause = code,
+        };
     }
 
     /// <inheritdoc/>
-    public Task ExecuteAsync(HttpContext httpContext)
+    public async Task ExecuteAsync(HttpContext httpContext)
     {
+        var message = Cause is { } cause ? await ClientWords.OfAsync(httpContext, cause) : Message;
         var response = httpContext.Response;
         response.StatusCode = Status;
         response.Headers[ShouldRetry] = RetryAfterSeconds is null ? "false" : "true";
@@ -54,7 +59,7 @@ internal sealed record OpenAIError(int Status, string Type, string Code, string 
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (Status == StatusCodes.Status401Unauthorized)
             response.Headers.WWWAuthenticate = "Bearer";
-        return response.WriteAsJsonAsync(new Body(new Error(Message, Type, Param, Code)), OpenAIErrorJson.Default.Body, contentType: null, httpContext.RequestAborted);
+        await response.WriteAsJsonAsync(new Body(new Error(message, Type, Param, Code)), OpenAIErrorJson.Default.Body, contentType: null, httpContext.RequestAborted);
     }
 
     private static int StatusOf(CloseCode code) => code switch

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Gateway.Sessions.Http;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Processes;
 using Orchestrator.Grains.Providers;
@@ -23,8 +24,7 @@ internal sealed class SubscribeEndpoint(
     WatchedSessions sessions,
     DecartWatching provider,
     RefusalThrottle throttle,
-    WhiteLabels labels,
-    AccessControl control,
+    ClientWords clientWords,
     SessionRegistry registry,
     Drain drain,
     RelayServices relays,
@@ -48,12 +48,12 @@ internal sealed class SubscribeEndpoint(
         }
 
         var credential = AccessControl.CredentialOf(context.Request);
-        var (call, caller, refused) = await access.AdmitAsync(context, credential, session, isRoom: false);
-        var words = await labels.WordsOfAsync((caller?.Tenant ?? control.OwnerOfHost)?.Path);
+        var (call, refused) = await access.AdmitAsync(context, credential, session, isRoom: false);
+        var words = await clientWords.OfAsync(context);
         if (call is null)
             await RefuseAsync(context, refused, credential, words);
         else if (drain.IsDraining && !registry.TryGet(call.Row.Id, out _))
-            await Problems.ShuttingDown.ExecuteAsync(context);
+            await SignalProblems.Refused(context, CloseCode.ServerShutdown).ExecuteAsync(context);
         else
             await ServeAsync(context, call, session, words);
     }

@@ -36,25 +36,25 @@ internal sealed class WatchAccess(AccessControl access, ISessionQueries queries,
 
     private readonly SemaphoreSlim _lookups = new(MaxLookups);
 
-    /// <summary>Who asks and what it may watch, or why it may not; then the caller is known as far as it is.</summary>
+    /// <summary>Who asks and what it may watch, or why it may not.</summary>
     /// <param name="context">The request.</param>
     /// <param name="credential">What it named.</param>
     /// <param name="name">The provider's name of a session, or of its room.</param>
     /// <param name="isRoom">Whether it is a room's.</param>
-    public async Task<(WatchCall? Call, Caller? Caller, CloseCode Refused)> AdmitAsync(HttpContext context, string? credential, string name, bool isRoom)
+    public async Task<(WatchCall? Call, CloseCode Refused)> AdmitAsync(HttpContext context, string? credential, string name, bool isRoom)
     {
         var identity = await access.IdentifyAsync(credential, context.RequestAborted);
         if (access.WhyRefusedApi(identity) is { } unknown)
-            return (null, identity.Caller, unknown);
+            return (null, unknown);
         var caller = identity.Caller!;
         var row = name.Length is > 0 and <= MaxName ? await FindAsync(caller, name, isRoom, context.RequestAborted) : null;
         var origin = context.Request.Headers.Origin is [{ Length: > 0 } value, ..] ? value : null;
         // Without a session there is no model, and everything before the model counts all the same.
         if (access.WhyRefused(identity, DecartDialect.Family, origin, row?.Model) is { } refused && (row is not null || refused is not CloseCode.InvalidRequest))
-            return (null, caller, refused);
+            return (null, refused);
         return row is not null && providers.All.FirstOrDefault(entry => entry.Name == row.Provider) is { } provider && DecartWatching.CanShow(provider)
-            ? (new WatchCall(caller, row, provider), caller, default)
-            : (null, caller, CloseCode.SessionUnknown);
+            ? (new WatchCall(caller, row, provider), default)
+            : (null, CloseCode.SessionUnknown);
     }
 
     /// <summary>Why a watcher has to go, or null; asked again and again.</summary>

@@ -23,11 +23,11 @@ internal sealed class WatchStreamApi(
     public async Task<IResult> JoinAsync(HttpContext context, string room)
     {
         var credential = AccessControl.CredentialOf(context.Request);
-        var (call, _, refused) = await access.AdmitAsync(context, credential, room, isRoom: true);
+        var (call, refused) = await access.AdmitAsync(context, credential, room, isRoom: true);
         if (call is null)
             return throttle.TryBePolite(AddressOf(context), AccessControl.FingerprintOf(credential)) ? Refusal(context, refused) : TooMany(context);
         if (drain.IsDraining && !registry.TryGet(call.Row.Id, out _))
-            return Problems.ShuttingDown;
+            return SignalProblems.Refused(context, CloseCode.ServerShutdown);
         if (places.TryTake(call.Row.Id) is not { } place)
             return Refusal(context, CloseCode.ServerBusy);
 

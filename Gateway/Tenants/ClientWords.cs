@@ -1,0 +1,26 @@
+using Orchestrator.Domain.Sessions;
+using Orchestrator.Grains.Providers.Labelling;
+
+namespace Orchestrator.Gateway.Tenants;
+
+/// <summary>
+/// The words for whoever sent a request: those of the tenant whose credential it holds; who is nobody's is told in the words of whoever's
+/// the address is.
+/// </summary>
+internal sealed class ClientWords(AccessControl access, WhiteLabels labels)
+{
+    /// <summary>The words of this request's client, as far as it has been identified.</summary>
+    public ValueTask<Wording> OfAsync(HttpContext context) => labels.WordsOfAsync((context.Features.Get<Caller>()?.Tenant ?? access.OwnerOfHost)?.Path);
+
+    /// <summary>The words for one line of the catalogue, for a result that is only now written.</summary>
+    public static async ValueTask<string> OfAsync(HttpContext context, CloseCode code) =>
+        (await context.RequestServices.GetRequiredService<ClientWords>().OfAsync(context)).Of(code);
+}
+
+/// <summary>A refusal of the catalogue to a session's client: a problem with the stable code, in the words of its tenant.</summary>
+internal sealed class ClientRefusal(CloseCode code, int status) : IResult
+{
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(HttpContext httpContext) =>
+        await Problems.Of(status, code.Entry().Name, await ClientWords.OfAsync(httpContext, code)).ExecuteAsync(httpContext);
+}
