@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Sessions.Link;
 using Orchestrator.Grains.Interfaces.Sessions;
 
@@ -13,10 +14,12 @@ namespace Orchestrator.Silo.Sessions;
 /// <param name="Limit">Up to where the sender takes what comes the other way.</param>
 /// <param name="Frames">The frames, each behind its head.</param>
 /// <param name="IsCut">Whether the link was cut.</param>
+/// <param name="Ended">Why the session ended, by its number in the catalogue.</param>
 [GenerateSerializer, Immutable, Alias("frame-batch")]
 [SuppressMessage("Performance", "CA1819", Justification = "As in the message that it stands for.")]
 public readonly record struct FrameBatchSurrogate(
-    [property: Id(0)] Guid Attachment, [property: Id(1)] long Position, [property: Id(2)] long Limit, [property: Id(3)] byte[] Frames, [property: Id(4)] bool IsCut);
+    [property: Id(0)] Guid Attachment, [property: Id(1)] long Position, [property: Id(2)] long Limit, [property: Id(3)] byte[] Frames, [property: Id(4)] bool IsCut,
+    [property: Id(5)] int? Ended);
 
 /// <summary>What an end of a link answers, on the wire.</summary>
 /// <param name="Next">The position of the first byte that has not come yet.</param>
@@ -31,10 +34,10 @@ public sealed class FrameBatchConverter : IConverter<FrameBatch, FrameBatchSurro
 {
     /// <inheritdoc/>
     public FrameBatch ConvertFromSurrogate(in FrameBatchSurrogate surrogate) =>
-        new(surrogate.Attachment, surrogate.Position, surrogate.Limit, surrogate.Frames, surrogate.IsCut);
+        new(surrogate.Attachment, surrogate.Position, surrogate.Limit, surrogate.Frames, surrogate.IsCut, (CloseCode?)surrogate.Ended);
 
     /// <inheritdoc/>
-    public FrameBatchSurrogate ConvertToSurrogate(in FrameBatch value) => new(value.Attachment, value.Position, value.Limit, value.Frames, value.IsCut);
+    public FrameBatchSurrogate ConvertToSurrogate(in FrameBatch value) => new(value.Attachment, value.Position, value.Limit, value.Frames, value.IsCut, (int?)value.Ended);
 }
 
 /// <summary>To the wire and back.</summary>
