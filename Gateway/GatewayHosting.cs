@@ -96,6 +96,7 @@ public static class GatewayHosting
             door = ActivatorUtilities.CreateInstance<PolicyDoor>(provider, door);
             return new LabelledDoor(ActivatorUtilities.CreateInstance<RememberingDoor>(provider, door), provider.GetRequiredService<WhiteLabels>());
         });
+        services.AddSingleton<Openings>();
         services.AddSingleton<FirstFrames>();
         services.AddSingleton<StreamEndpoint>();
         services.AddObserving();

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Billing.Export.Webhooks;
 using Orchestrator.Grains.Billing.Stripe;
 
@@ -20,7 +21,7 @@ internal static class StripeWebhooksApi
     private static async Task<Results<NoContent, ProblemHttpResult>> ReceiveAsync(
         HttpContext context, IWebhookInbox inbox, WebhookGate gate, IOptions<StripeOptions> options, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var place = gate.Enter(context.Connection.RemoteIpAddress?.ToString() ?? "unknown");
+        using var place = gate.Enter(Source.AddressOf(context));
         if (place is null)
             return TooMany(context);
         if (await ReadAsync(context, cancellationToken) is not { } body)

@@ -74,8 +74,7 @@ internal static class FilterCategoriesApi
 
     private static JsonHttpResult<Complaint> Refuse(HttpContext context, RefusalThrottle throttle, string? credential, CloseCode code, Wording words)
     {
-        var address = context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
-        if (!throttle.TryBePolite(address, AccessControl.FingerprintOf(credential)))
+        if (!throttle.TryBePolite(Source.Of(context, credential)))
         {
             context.Response.Headers.RetryAfter = "1";
             return Words(StatusCodes.Status429TooManyRequests, "Refused too often; wait a second before the next attempt.");

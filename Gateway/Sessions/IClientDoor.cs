@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Orchestrator.Domain.Sessions;
+using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
 
@@ -30,8 +31,8 @@ internal sealed record WelcomeClient(
     Action ClaimRefused,
     Func<CloseCode?> WhyGone)
 {
-    /// <summary>What its credential is remembered by, wherever that was named: in a header, a subprotocol or a first frame.</summary>
-    public required string Fingerprint { get; init; }
+    /// <summary>Where it comes from and which credential it named, be it in a header, a subprotocol or a first frame.</summary>
+    public required Source Source { get; init; }
 
     /// <summary>To be told why its session was not admitted, as soon as that is known.</summary>
     public Action<CloseCode>? Refused { get; init; }

@@ -18,7 +18,7 @@ internal sealed class RememberingDoor(IClientDoor door, RefusalMemory memory, Se
     public async Task ServeAsync(WelcomeClient client)
     {
         // The credential too: what one user of a key and an address did is not to be another's.
-        var asked = Asked.By(client.Request, client.Fingerprint);
+        var asked = Asked.By(client.Request, client.Source.Fingerprint);
         if (memory.WhyRefused(asked) is not { } refused)
         {
             await door.ServeAsync(client with

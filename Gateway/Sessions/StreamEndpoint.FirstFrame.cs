@@ -13,7 +13,7 @@ internal sealed partial class StreamEndpoint
 {
     private async Task HandleUnknownAsync(HttpContext context, IDialect dialect, ICredentialFrame form)
     {
-        using var place = firstFrames.TryEnter(AddressOf(context));
+        using var place = firstFrames.TryEnter(Source.AddressOf(context));
         if (place is null)
         {
             await Problems.TooManyUnknown(context).ExecuteAsync(context);
@@ -33,7 +33,7 @@ internal sealed partial class StreamEndpoint
 
         var identity = await access.IdentifyAsync(credential, context.RequestAborted);
         var model = ModelOf(context, dialect);
-        var source = (Address: AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
+        var source = Source.Of(context, credential);
         if (WhyRefused(context, dialect, identity, model) is { } refused)
         {
             await RefuseAsync(context, socket, dialect, form, refused, source);
@@ -42,7 +42,7 @@ internal sealed partial class StreamEndpoint
         {
             await RefusedClient.TellAsync(socket, dialect, CloseCode.ServerShutdown, time, await words.OfAsync(context));
         }
-        else if (throttle.IsFlooding(source.Address, source.Fingerprint))
+        else if (throttle.IsFlooding(source))
         {
             await RefusedClient.TellAsync(socket, dialect, CloseCode.ServerBusy, time, await words.OfAsync(context));
         }
@@ -54,11 +54,11 @@ internal sealed partial class StreamEndpoint
     }
 
     private async Task RefuseAsync(
-        HttpContext context, WebSocket socket, IDialect dialect, ICredentialFrame form, CloseCode code, (string Address, string Fingerprint) source)
+        HttpContext context, WebSocket socket, IDialect dialect, ICredentialFrame form, CloseCode code, Source source)
     {
         metrics.SessionRefused(code);
         // Who is refused again and again gets no farewell: its socket is cut.
-        if (!throttle.TryBePolite(source.Address, source.Fingerprint))
+        if (!throttle.TryBePolite(source))
             return;
         var isBadCredential = code is CloseCode.InvalidCredential or CloseCode.CredentialExpired or CloseCode.CredentialRevoked;
         var own = await words.OfAsync(context);

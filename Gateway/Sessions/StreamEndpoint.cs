@@ -2,7 +2,6 @@ using System.Net.WebSockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using Orchestrator.Domain.Sessions;
-using Orchestrator.Domain.Tenants;
 using Orchestrator.Gateway.Sessions.Http;
 using Orchestrator.Gateway.Sessions.OpenAI;
 using Orchestrator.Gateway.Tenants;
@@ -25,13 +24,12 @@ internal sealed partial class StreamEndpoint(
     FirstFrames firstFrames,
     ClientWords words,
     IClientDoor door,
-    ProcessLease lease,
+    Openings openings,
     Drain drain,
     SessionMetrics metrics,
     IOptions<RelayOptions> options,
     TimeProvider time)
 {
-    private const int MaxUserAgent = 256;
     private const string SessionIdHeader = "X-Session-Id";
 
     /// <summary>Serves one client from its request to the end of its session.</summary>
@@ -61,10 +59,10 @@ internal sealed partial class StreamEndpoint(
         var credential = AccessControl.CredentialOf(context.Request) ?? dialect.Leg!.CredentialIn(context.WebSockets.WebSocketRequestedProtocols);
         var identity = await access.IdentifyAsync(credential, context.RequestAborted);
         var model = context.Request.Query["model"].ToString();
-        var source = (Address: AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
+        var source = Source.Of(context, credential);
         if (WhyRefused(context, dialect, identity, model) is { } refused)
             await RefuseAsync(context, dialect, refused, source);
-        else if (throttle.IsFlooding(source.Address, source.Fingerprint))
+        else if (throttle.IsFlooding(source))
             await Problems.TooManyRefusalsAsync(context);
         else
             await RelayAsync(context, dialect, identity.Caller!, model, credential!, source, session => AcceptAsync(context, dialect, session));
@@ -79,26 +77,26 @@ internal sealed partial class StreamEndpoint(
     }
 
     private async Task RelayAsync(
-        HttpContext context, IDialect dialect, Caller caller, string model, string credential, (string Address, string Fingerprint) source,
+        HttpContext context, IDialect dialect, Caller caller, string model, string credential, Source source,
         Func<SessionId, Task<WebSocket>> acceptAsync)
     {
         providers.TryFind(dialect.Name, model, out var provider);
         await door.ServeAsync(new WelcomeClient(
-            Describe(context, caller, credential, provider!, model),
+            openings.Of(context, caller, credential, provider!, model, ClientSurface.WebSocket),
             provider!,
             UpstreamQuery.Of(context.Request.Query, credential),
             acceptAsync,
-            ClaimRefused: () => throttle.ClaimRefused(source.Address, source.Fingerprint),
+            ClaimRefused: () => throttle.ClaimRefused(source),
             WhyGone: () => access.WhyGone(caller))
         {
-            Fingerprint = source.Fingerprint,
+            Source = source,
         });
     }
 
-    private async Task RefuseAsync(HttpContext context, IDialect dialect, CloseCode code, (string Address, string Fingerprint) source)
+    private async Task RefuseAsync(HttpContext context, IDialect dialect, CloseCode code, Source source)
     {
         metrics.SessionRefused(code);
-        if (!throttle.TryBePolite(source.Address, source.Fingerprint))
+        if (!throttle.TryBePolite(source))
         {
             await Problems.TooManyRefusalsAsync(context);
             return;
@@ -107,28 +105,6 @@ internal sealed partial class StreamEndpoint(
         var own = await words.OfAsync(context);
         using var socket = await AcceptAsync(context, dialect);
         await RefusedClient.TellAsync(socket, dialect, code, time, own);
-    }
-
-    private OpenSession Describe(HttpContext context, Caller caller, string credential, ProviderEntry provider, string model)
-    {
-        var agent = context.Request.Query["user_agent"] is [{ Length: > 0 } query, ..] ? query : context.Request.Headers.UserAgent.ToString();
-        return new OpenSession(
-            caller.Tenant.Path,
-            caller.Credential.KeyId,
-            provider.Name,
-            model,
-            provider.Dialect.Name,
-            caller.Limits,
-            caller.MaxDuration,
-            (caller.Credential as Credential.ClientToken)?.Metadata,
-            AddressOf(context),
-            // Redacted before it is cut, or half a key would stay.
-            Printable.Of(CredentialText.Redact(agent.Replace(credential, "***", StringComparison.Ordinal)), MaxUserAgent))
-        {
-            Gateway = options.Value.Linked ? lease.Process : null,
-            TokenPolicy = caller.TokenPolicy,
-            Settings = (caller.Credential as Credential.ClientToken)?.Session,
-        };
     }
 
     private Task<WebSocket> AcceptAsync(HttpContext context, IDialect dialect, SessionId session)
@@ -150,8 +126,6 @@ internal sealed partial class StreamEndpoint(
             KeepAliveTimeout = options.Value.KeepAliveTimeout,
         });
     }
-
-    private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 }
 
 /// <summary>The WebSockets of all dialects.</summary>

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Tenants;
 using Orchestrator.Grains.Interfaces.Sessions;
@@ -110,8 +109,4 @@ internal sealed class AccessControl(
     // A client that is told its credential is none gives up for good, so it is told so only when that is known.
     private static CloseCode? WhyUnknown(Identity identity) =>
         identity.Caller is not null ? null : identity.IsCertain ? CloseCode.InvalidCredential : CloseCode.StorageUnavailable;
-
-    /// <summary>What a credential is remembered by where its refusals are counted: never the credential itself.</summary>
-    public static string FingerprintOf(string? credential) =>
-        credential is null ? "none" : Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(credential)).AsSpan(0, 8));
 }

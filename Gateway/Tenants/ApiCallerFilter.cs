@@ -5,10 +5,8 @@ namespace Orchestrator.Gateway.Tenants;
 /// <summary>Lets only holders of a live API key through to the HTTP API, and tells its handlers who they are.</summary>
 internal sealed class ApiCallerFilter(AccessControl access, RefusalThrottle throttle) : IEndpointFilter
 {
-    private static readonly object Key = new();
-
     /// <summary>Who calls, once the filter has let them through.</summary>
-    public static Caller CallerOf(HttpContext context) => (Caller)context.Items[Key]!;
+    public static Caller CallerOf(HttpContext context) => context.Features.Get<Caller>()!;
 
     /// <inheritdoc/>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -18,19 +16,9 @@ internal sealed class ApiCallerFilter(AccessControl access, RefusalThrottle thro
         var identity = await access.IdentifyAsync(credential, http.RequestAborted);
         if (access.WhyRefusedApi(identity) is { } refused)
             return Refuse(http, Problems.Refused(refused), credential);
-        var caller = identity.Caller!;
-        if (caller.Credential is not Credential.ApiKey)
-            return Refuse(http, Problems.TokenNotAllowed, credential);
-
-        http.Items[Key] = caller;
-        return await next(context);
+        return identity.Caller!.Credential is Credential.ApiKey ? await next(context) : Refuse(http, Problems.TokenNotAllowed, credential);
     }
 
-    private IResult Refuse(HttpContext context, IResult refusal, string? credential)
-    {
-        var address = context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
-        if (throttle.TryBePolite(address, AccessControl.FingerprintOf(credential)))
-            return refusal;
-        return Problems.TooManyRefusals(context);
-    }
+    private IResult Refuse(HttpContext context, IResult refusal, string? credential) =>
+        throttle.TryBePolite(Source.Of(context, credential)) ? refusal : Problems.TooManyRefusals(context);
 }

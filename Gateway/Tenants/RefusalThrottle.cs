@@ -28,13 +28,13 @@ internal sealed class RefusalThrottle(TimeProvider time) : IDisposable
     private readonly MemoryCache _flooding = new(new MemoryCacheOptions { SizeLimit = 10_000 });
 
     /// <summary>Counts a refusal; true when this one may still be told politely.</summary>
-    public bool TryBePolite(string address, string fingerprint)
+    public bool TryBePolite(Source source)
     {
         // The address first: who invents a credential for every attempt fills no memory with them.
-        using var byAddress = _politeByAddress.AttemptAcquire(address);
+        using var byAddress = _politeByAddress.AttemptAcquire(source.Address);
         if (!byAddress.IsAcquired)
             return false;
-        using var bySource = _polite.AttemptAcquire(new Source(address, fingerprint));
+        using var bySource = _polite.AttemptAcquire(source);
         return bySource.IsAcquired;
     }
 
@@ -42,16 +42,15 @@ internal sealed class RefusalThrottle(TimeProvider time) : IDisposable
     /// Counts a refusal that cost a claim. Only these make a source flood: what is wrong with one request of a credential, its
     /// model for one, must not keep out the next one that is in order.
     /// </summary>
-    public void ClaimRefused(string address, string fingerprint)
+    public void ClaimRefused(Source source)
     {
-        var source = new Source(address, fingerprint);
         using var bySource = _polite.AttemptAcquire(source);
         if (!bySource.IsAcquired)
             _flooding.Set(source, time.GetTimestamp(), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Memory });
     }
 
     /// <summary>Whether this source was just refused once too often: it is answered from memory, without a claim.</summary>
-    public bool IsFlooding(string address, string fingerprint) => _flooding.TryGetValue(new Source(address, fingerprint), out _);
+    public bool IsFlooding(Source source) => _flooding.TryGetValue(source, out _);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -60,6 +59,4 @@ internal sealed class RefusalThrottle(TimeProvider time) : IDisposable
         _politeByAddress.Dispose();
         _flooding.Dispose();
     }
-
-    private sealed record Source(string Address, string Fingerprint);
 }

@@ -7,14 +7,11 @@ namespace Orchestrator.Gateway.Sessions.Http;
 /// <summary>Somebody who asks for a session over HTTP and holds a credential that is one.</summary>
 /// <param name="Identity">Who it is.</param>
 /// <param name="Credential">What it holds.</param>
-/// <param name="Address">Where it comes from.</param>
-internal sealed record Newcomer(Identity Identity, string Credential, string Address)
+/// <param name="Source">What its refusals are counted by.</param>
+internal sealed record Newcomer(Identity Identity, string Credential, Source Source)
 {
     /// <summary>The caller.</summary>
     public Caller Caller => Identity.Caller!;
-
-    /// <summary>What its refusals are counted by.</summary>
-    public string Fingerprint { get; } = AccessControl.FingerprintOf(Credential);
 }
 
 /// <summary>A session that was opened and answered.</summary>

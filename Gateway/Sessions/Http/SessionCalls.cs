@@ -93,9 +93,6 @@ internal sealed class SessionCalls(AccessControl access, RefusalThrottle throttl
         return row.EndedAt is null ? SignalProblems.Elsewhere(context) : SignalProblems.Gone;
     }
 
-    private IResult Refuse(HttpContext context, IResult refusal, string? credential)
-    {
-        var address = context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
-        return throttle.TryBePolite(address, AccessControl.FingerprintOf(credential)) ? refusal : Problems.TooManyRefusals(context);
-    }
+    private IResult Refuse(HttpContext context, IResult refusal, string? credential) =>
+        throttle.TryBePolite(Source.Of(context, credential)) ? refusal : Problems.TooManyRefusals(context);
 }

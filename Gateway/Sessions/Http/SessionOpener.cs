@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Domain.Sessions.Signaling;
-using Orchestrator.Domain.Tenants;
 using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Interfaces.Hosting;
 using Orchestrator.Grains.Interfaces.Sessions;
@@ -25,7 +24,7 @@ internal sealed partial class SessionOpener(
     IClientDoor door,
     OfferDialogue dialogue,
     IGrains grains,
-    ProcessLease lease,
+    Openings openings,
     Drain drain,
     SessionMetrics metrics,
     IOptions<RelayOptions> relay,
@@ -33,8 +32,6 @@ internal sealed partial class SessionOpener(
     TimeProvider time,
     ILogger<SessionOpener> logger)
 {
-    private const int MaxUserAgent = 256;
-
     /// <summary>Steps 1 and 2, as far as they do without the request's body: nobody sends megabytes before it is known who sends them.</summary>
     public async Task<(Newcomer? Newcomer, IResult? Problem)> KnockAsync(HttpContext context)
     {
@@ -43,9 +40,9 @@ internal sealed partial class SessionOpener(
 
         var credential = AccessControl.CredentialOf(context.Request);
         var identity = await access.IdentifyAsync(credential, context.RequestAborted);
-        var source = context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
+        var source = Source.Of(context, credential);
         if (access.WhyRefusedApi(identity) is { } refused)
-            return (null, Refuse(context, refused, source, AccessControl.FingerprintOf(credential)));
+            return (null, Refuse(context, refused, source));
         return (new Newcomer(identity, credential!, source), null);
     }
 
@@ -62,8 +59,8 @@ internal sealed partial class SessionOpener(
             ?? (UpstreamQuery.Fits(context.Request.Query) ? (CloseCode?)null : CloseCode.InvalidRequest)
             ?? (door.Count < relay.Value.MaxSessions ? null : CloseCode.ServerBusy);
         if (refused is { } code)
-            return (null, Refuse(context, code, newcomer.Address, newcomer.Fingerprint));
-        if (throttle.IsFlooding(newcomer.Address, newcomer.Fingerprint))
+            return (null, Refuse(context, code, newcomer.Source));
+        if (throttle.IsFlooding(newcomer.Source))
             return (null, TooMany(context));
         if (!OfferDialogue.CanBegin(words!, offer))
             return (null, SignalProblems.NoWord(offer.Image is null ? "prompts" : "images"));
@@ -72,7 +69,11 @@ internal sealed partial class SessionOpener(
         var (ours, theirs) = FramePipe.Create();
         var named = new TaskCompletionSource<SessionId>(TaskCreationOptions.RunContinuationsAsynchronously);
         var welcome = new WelcomeClient(
-            Describe(context, newcomer, provider!, offer, form, tag),
+            openings.Of(context, newcomer.Caller, newcomer.Credential, provider!, offer.Model, ClientSurface.Http, offer.Metadata) with
+            {
+                Http = new HttpOpening(
+                    SessionCalls.OpenerOf(newcomer.Credential), form.Name, tag, SdpText.UfragOf(offer.Sdp), form.MayBeSilent ? null : options.Value.SilenceTimeout),
+            },
             provider!,
             UpstreamQuery.Of(context.Request.Query, newcomer.Credential),
             session =>
@@ -80,10 +81,10 @@ internal sealed partial class SessionOpener(
                 named.TrySetResult(session);
                 return Task.FromResult(theirs);
             },
-            ClaimRefused: () => throttle.ClaimRefused(newcomer.Address, newcomer.Fingerprint),
+            ClaimRefused: () => throttle.ClaimRefused(newcomer.Source),
             WhyGone: () => access.WhyGone(newcomer.Caller))
         {
-            Fingerprint = newcomer.Fingerprint,
+            Source = newcomer.Source,
         };
         var client = new HeldClient(ours, words!, time);
         _ = ServeAsync(welcome, client);
@@ -140,35 +141,10 @@ internal sealed partial class SessionOpener(
         client.Cut();
     }
 
-    private OpenSession Describe(HttpContext context, Newcomer newcomer, ProviderEntry provider, OfferRequest offer, SignalForm form, string tag)
-    {
-        var caller = newcomer.Caller;
-        return new OpenSession(
-            caller.Tenant.Path,
-            caller.Credential.KeyId,
-            provider.Name,
-            offer.Model,
-            provider.Dialect.Name,
-            caller.Limits,
-            caller.MaxDuration,
-            // What a token says of its end user is the tenant's word; the end user has none to add.
-            caller.Credential is Credential.ClientToken token ? token.Metadata : offer.Metadata,
-            newcomer.Address,
-            // Redacted before it is cut, or half a key would stay.
-            Printable.Of(CredentialText.Redact(context.Request.Headers.UserAgent.ToString().Replace(newcomer.Credential, "***", StringComparison.Ordinal)), MaxUserAgent))
-        {
-            Gateway = relay.Value.Linked ? lease.Process : null,
-            TokenPolicy = caller.TokenPolicy,
-            Settings = (caller.Credential as Credential.ClientToken)?.Session,
-            Surface = ClientSurface.Http,
-            Http = new HttpOpening(SessionCalls.OpenerOf(newcomer.Credential), form.Name, tag, SdpText.UfragOf(offer.Sdp), form.MayBeSilent ? null : options.Value.SilenceTimeout),
-        };
-    }
-
-    private IResult Refuse(HttpContext context, CloseCode code, string address, string fingerprint)
+    private IResult Refuse(HttpContext context, CloseCode code, Source source)
     {
         metrics.SessionRefused(code);
-        return throttle.TryBePolite(address, fingerprint) ? SignalProblems.Refused(context, code) : TooMany(context);
+        return throttle.TryBePolite(source) ? SignalProblems.Refused(context, code) : TooMany(context);
     }
 
     private static IResult TooMany(HttpContext context) => Problems.TooManyRefusals(context);

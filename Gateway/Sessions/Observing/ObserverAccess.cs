@@ -49,9 +49,6 @@ internal sealed class ObserverAccess(AccessControl access, ObserverTokens tokens
     private CloseCode? WhyGone(Caller caller, ObserverToken? token) =>
         access.WhyGone(caller) ?? (token?.ExpiresAt <= time.GetUtcNow() ? CloseCode.CredentialExpired : null);
 
-    private IResult Refuse(HttpContext context, IResult refusal, string? credential)
-    {
-        var address = context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
-        return throttle.TryBePolite(address, AccessControl.FingerprintOf(credential)) ? refusal : Problems.TooManyRefusals(context);
-    }
+    private IResult Refuse(HttpContext context, IResult refusal, string? credential) =>
+        throttle.TryBePolite(Source.Of(context, credential)) ? refusal : Problems.TooManyRefusals(context);
 }

@@ -23,15 +23,13 @@ internal sealed class CallsApi(
     RefusalThrottle throttle,
     IClientDoor door,
     Drain drain,
-    ProcessLease lease,
+    Openings openings,
     SessionMetrics metrics,
     IOptions<RelayOptions> options,
     TimeProvider time)
 {
     /// <summary>How long a client waits for its answer; the published helper gives up after 30 seconds.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(25);
-
-    private const int MaxUserAgent = 256;
 
     /// <summary>Opens a session and answers its SDP.</summary>
     public async Task<IResult> CreateAsync(HttpContext context, CallSurface surface, CancellationToken cancellationToken)
@@ -57,26 +55,26 @@ internal sealed class CallsApi(
         var isFull = door.Count >= options.Value.MaxSessions;
         if ((access.WhyRefused(identity, surface.Dialect, origin, model) ?? (isFull ? CloseCode.ServerBusy : null)) is { } refused)
             return Refuse(context, credential, refused);
-        if (throttle.IsFlooding(OpenAICallers.AddressOf(context), AccessControl.FingerprintOf(credential)))
+        var source = Source.Of(context, credential);
+        if (throttle.IsFlooding(source))
             return OpenAIError.TooManyRefusals;
 
         providers.TryFind(surface.Dialect, model!, out var provider);
-        var opening = Describe(context, identity.Caller, credential!, provider!, model!);
-        return await OpenAsync(context, surface, identity.Caller, opening, provider!, credential!, OpenAIMessages.Offer(body.Sdp, body.Session?.GetRawText()));
+        var opening = openings.Of(context, identity.Caller, credential!, provider!, model!, ClientSurface.Http, EndUser.Of(context.Request));
+        return await OpenAsync(context, surface, identity.Caller, opening, provider!, source, OpenAIMessages.Offer(body.Sdp, body.Session?.GetRawText()));
     }
 
     /// <summary>Steps 3 to 6: the session lives on when this request is answered, and ends when it cannot be.</summary>
     private async Task<IResult> OpenAsync(
-        HttpContext context, CallSurface surface, Caller caller, OpenSession opening, ProviderEntry provider, string credential, byte[] offer)
+        HttpContext context, CallSurface surface, Caller caller, OpenSession opening, ProviderEntry provider, Source source, byte[] offer)
     {
         var client = new CallClient(time);
-        var source = (Address: OpenAICallers.AddressOf(context), Fingerprint: AccessControl.FingerprintOf(credential));
         var serving = door.ServeAsync(new WelcomeClient(
             opening, provider, Query: [], client.OpenAsync,
-            ClaimRefused: () => throttle.ClaimRefused(source.Address, source.Fingerprint),
+            ClaimRefused: () => throttle.ClaimRefused(source),
             WhyGone: () => access.WhyGone(caller))
         {
-            Fingerprint = source.Fingerprint,
+            Source = source,
             Refused = client.Over,
             Ended = client.Over,
         });
@@ -101,25 +99,6 @@ internal sealed class CallsApi(
         metrics.SessionRefused(code);
         return callers.Refuse(context, credential, OpenAIError.Of(code));
     }
-
-    private OpenSession Describe(HttpContext context, Caller caller, string credential, ProviderEntry provider, string model) => new(
-        caller.Tenant.Path,
-        caller.Credential.KeyId,
-        provider.Name,
-        model,
-        provider.Dialect.Name,
-        caller.Limits,
-        caller.MaxDuration,
-        caller.Credential is Credential.ClientToken token ? token.Metadata : EndUser.Of(context.Request),
-        OpenAICallers.AddressOf(context),
-        // Redacted before it is cut, or half a key would stay.
-        Printable.Of(CredentialText.Redact(context.Request.Headers.UserAgent.ToString().Replace(credential, "***", StringComparison.Ordinal)), MaxUserAgent))
-    {
-        Gateway = options.Value.Linked ? lease.Process : null,
-        Surface = ClientSurface.Http,
-        TokenPolicy = caller.TokenPolicy,
-        Settings = (caller.Credential as Credential.ClientToken)?.Session,
-    };
 
     private static string? ModelOf(JsonElement? settings) =>
         settings is { } session && session.TryGetProperty("model", out var model) && model.GetString() is { Length: > 0 } name ? name : null;

@@ -18,13 +18,10 @@ internal sealed class OpenAICallers(AccessControl access, RefusalThrottle thrott
 
     /// <summary>Counts a refusal: who is refused again and again is told so briefly.</summary>
     public OpenAIError Refuse(HttpContext context, string? credential, OpenAIError refusal) =>
-        throttle.TryBePolite(AddressOf(context), AccessControl.FingerprintOf(credential)) ? refusal : OpenAIError.TooManyRefusals;
+        throttle.TryBePolite(Source.Of(context, credential)) ? refusal : OpenAIError.TooManyRefusals;
 
     /// <summary>The session of a call, as far as the caller may see it; what is not its own is not there.</summary>
     public async Task<SessionRow?> CallAsync(Caller caller, CallSurface surface, string? callId, CancellationToken cancellationToken) =>
         surface.TryParse(callId, out var session)
         && await queries.FindAsync(caller.Tenant.Id, session, cancellationToken) is { } row && row.Dialect == surface.Dialect ? row : null;
-
-    /// <summary>Where a request comes from.</summary>
-    public static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 }

@@ -79,8 +79,7 @@ internal sealed class SubscribeEndpoint(
 
     private async Task RefuseAsync(HttpContext context, CloseCode code, string? credential, Wording words)
     {
-        var address = context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
-        if (!throttle.TryBePolite(address, AccessControl.FingerprintOf(credential)))
+        if (!throttle.TryBePolite(Source.Of(context, credential)))
         {
             await Problems.TooManyRefusalsAsync(context);
             return;

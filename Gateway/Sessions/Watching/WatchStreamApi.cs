@@ -25,7 +25,7 @@ internal sealed class WatchStreamApi(
         var credential = AccessControl.CredentialOf(context.Request);
         var (call, refused) = await access.AdmitAsync(context, credential, room, isRoom: true);
         if (call is null)
-            return throttle.TryBePolite(AddressOf(context), AccessControl.FingerprintOf(credential)) ? Refusal(context, refused) : TooMany(context);
+            return throttle.TryBePolite(Source.Of(context, credential)) ? Refusal(context, refused) : TooMany(context);
         if (drain.IsDraining && !registry.TryGet(call.Row.Id, out _))
             return SignalProblems.Refused(context, CloseCode.ServerShutdown);
         if (places.TryTake(call.Row.Id) is not { } place)
@@ -62,6 +62,4 @@ internal sealed class WatchStreamApi(
         code is CloseCode.SessionUnknown ? Problems.SessionNotFound : SignalProblems.Refused(context, code);
 
     private static IResult TooMany(HttpContext context) => Problems.TooManyRefusals(context);
-
-    private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 }

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Domain.Sessions;
 using Orchestrator.Gateway.Sessions;
+using Orchestrator.Gateway.Tenants;
 using Orchestrator.Grains.Interfaces.Sessions;
 using Orchestrator.Grains.Providers;
 using Orchestrator.Grains.Providers.Decart;
@@ -99,7 +100,7 @@ public sealed class LinkedDoorTests : IAsyncDisposable
         ClaimRefused: () => { },
         WhyGone: () => null)
     {
-        Fingerprint = "none",
+        Source = new Source("127.0.0.1", "none"),
     };
 
     private async Task AssertToldAsync(CloseCode code)
