@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Orchestrator.Domain.Billing.Tokens;
 
 namespace Orchestrator.Domain.Billing;
@@ -30,6 +31,10 @@ public enum UsageUnit
 /// <summary>What the units have in common.</summary>
 public static class UsageUnits
 {
+    /// <summary>An amount of it for a person, such as <c>61 s</c> or <c>1200 text_in</c>.</summary>
+    public static string Words(this UsageUnit unit, decimal amount) =>
+        FormattableString.Invariant($"{amount:0.###} {(unit is UsageUnit.Seconds ? "s" : JsonNamingPolicy.SnakeCaseLower.ConvertName(unit.ToString()))}");
+
     /// <summary>The kind of tokens that a unit is; null for seconds.</summary>
     public static TokenKind? Kind(this UsageUnit unit) => unit is UsageUnit.Seconds ? null : (TokenKind)((int)unit - 1);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Billing.Reconciliation;
 using Orchestrator.Grains.Billing.Reconciliation;
 using Orchestrator.Storage.Billing.Reconciliation;
@@ -18,7 +19,7 @@ internal static class ReconciliationPrint
         report.StartedAt,
         report.Range.From,
         report.Range.To,
-        report.UnexplainedSeconds,
+        report.Unexplained,
         report.Counted,
         report.Uncounted,
         report.Reads,
@@ -56,7 +57,8 @@ internal static class ReconciliationPrint
             return $"CLEAN: every count agrees{known}";
         var done = report.Corrections.Count(correction => correction.IsDone);
         var now = done > 0 ? $"; {done} corrections were made, run again when they went out" : "";
-        return FormattableString.Invariant($"{report.Findings.Count} FINDINGS, {report.UnexplainedSeconds:0.###} s unexplained{known}{now}");
+        var unexplained = string.Join(", ", report.Unexplained.OrderBy(unit => unit.Key).Select(unit => unit.Key.Words(unit.Value)));
+        return $"{report.Findings.Count} FINDINGS, {unexplained} unexplained{known}{now}";
     }
 
     private static void Drift(StringBuilder text, string title, IReadOnlyList<ProviderDrift> drift)
@@ -77,9 +79,9 @@ internal static class ReconciliationPrint
         if (findings.Count == 0)
             return;
         Line(text, "");
-        Table(text, ["finding", "seconds", "when", "sessions", "why"], [.. findings.Select(finding => new[]
+        Table(text, ["finding", "amount", "when", "sessions", "why"], [.. findings.Select(finding => new[]
         {
-            JsonNamingPolicy.SnakeCaseLower.ConvertName(finding.Kind.ToString()), finding.Seconds.ToString("0.###", CultureInfo.InvariantCulture),
+            JsonNamingPolicy.SnakeCaseLower.ConvertName(finding.Kind.ToString()), finding.Unit.Words(finding.Amount),
             finding.From?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "-", Sessions(finding), Why(finding),
         })]);
     }

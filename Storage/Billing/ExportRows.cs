@@ -26,18 +26,13 @@ internal static class ExportRows
                               WHERE u.generation_id = e.generation_id) END
         """;
 
-    private static readonly Dictionary<string, SinkKind> Kinds = Enum.GetValues<SinkKind>().ToDictionary(StorageNames.Of);
-    private static readonly Dictionary<string, ExportState> States = Enum.GetValues<ExportState>().ToDictionary(StorageNames.Of);
+    public static SinkKind Kind(NpgsqlDataReader reader, int column) => StorageNames.Parse<SinkKind>(reader.GetString(column));
 
-    private static readonly Dictionary<string, UsageUnit> Units = Enum.GetValues<UsageUnit>().ToDictionary(StorageNames.Of);
-
-    public static SinkKind Kind(NpgsqlDataReader reader, int column) => Kinds[reader.GetString(column)];
-
-    public static ExportState State(NpgsqlDataReader reader, int column) => States[reader.GetString(column)];
+    public static ExportState State(NpgsqlDataReader reader, int column) => StorageNames.Parse<ExportState>(reader.GetString(column));
 
     public static SinkAddress AddressFromRow(NpgsqlDataReader reader, int column) =>
         new(new TenantId(reader.GetGuid(column)), reader.GetString(column + 1), reader.GetString(column + 2))
         {
-            Account = reader.Text(column + 3), Endpoint = reader.Text(column + 4), Unit = Units[reader.GetString(column + 5)],
+            Account = reader.Text(column + 3), Endpoint = reader.Text(column + 4), Unit = StorageNames.Parse<UsageUnit>(reader.GetString(column + 5)),
         };
 }

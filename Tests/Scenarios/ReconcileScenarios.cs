@@ -34,7 +34,7 @@ public sealed class ReconcileScenarios : IAsyncLifetime
         Assert.True((clean.Status, found.Status, json.Status) == (0, 1, 1), clean.Output + found.Output + json.Output);
         Assert.EndsWith("CLEAN: every count agrees\n", clean.Output, StringComparison.Ordinal);
         Assert.EndsWith("1 FINDINGS, 61 s unexplained\n", found.Output, StringComparison.Ordinal);
-        Assert.Matches($@"missing +61 +[0-9-]+ [0-9:]+ +{session.Session:N} +cus_1: acknowledged by the sink and not counted", found.Output);
+        Assert.Matches($@"missing +61 s +[0-9-]+ [0-9:]+ +{session.Session:N} +cus_1: acknowledged by the sink and not counted", found.Output);
         var first = JsonDocument.Parse(json.Output).RootElement.GetProperty("findings")[0];
         Assert.Equal(("missing", session.Session.ToString("N")), (first.GetProperty("kind").GetString(), first.GetProperty("sources")[0].GetProperty("session").GetString()));
         Assert.Equal(before, await _world.FingerprintAsync());

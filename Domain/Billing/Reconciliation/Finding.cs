@@ -14,23 +14,26 @@ public enum SinkProof
     Absent,
 }
 
-/// <summary>Where seconds of a finding come from.</summary>
+/// <summary>Where what a finding is about comes from.</summary>
 /// <param name="Session">The session.</param>
 /// <param name="Ledger">The row of the ledger.</param>
 /// <param name="Event">The batch.</param>
-/// <param name="Seconds">How many; those of all sources may be more than the finding is about when nobody can say which of them it is.</param>
-public sealed record FindingSource(SessionId? Session = null, long? Ledger = null, Guid? Event = null, decimal Seconds = 0);
+/// <param name="Amount">How many of the finding's unit; those of all sources may be more than the finding is about when nobody can say which of them it is.</param>
+public sealed record FindingSource(SessionId? Session = null, long? Ledger = null, Guid? Event = null, decimal Amount = 0);
 
-/// <summary>Seconds, or money, that two counts do not agree on.</summary>
+/// <summary>Seconds, tokens or money that two counts do not agree on.</summary>
 /// <param name="Kind">In which way.</param>
-/// <param name="Seconds">How many, without a sign.</param>
+/// <param name="Amount">How many of its unit, without a sign.</param>
 /// <param name="Reason">Why, for a person.</param>
-public sealed record Finding(FindingKind Kind, decimal Seconds, string Reason)
+public sealed record Finding(FindingKind Kind, decimal Amount, string Reason)
 {
+    /// <summary>What is counted.</summary>
+    public UsageUnit Unit { get; init; }
+
     /// <summary>Names the difference for good, so that it is corrected once; null where nothing corrects it.</summary>
     public string? Key { get; init; }
 
-    /// <summary>Whose seconds or money.</summary>
+    /// <summary>Whose it is.</summary>
     public TenantId? Tenant { get; init; }
 
     /// <summary>The export target.</summary>
@@ -45,7 +48,7 @@ public sealed record Finding(FindingKind Kind, decimal Seconds, string Reason)
     /// <summary>Its end.</summary>
     public DateTimeOffset? To { get; init; }
 
-    /// <summary>How much money, in millionths; 0 where it is about seconds.</summary>
+    /// <summary>How much money, in millionths; 0 where it is about seconds or tokens.</summary>
     public long Micros { get; init; }
 
     /// <summary>The run, where it is about one.</summary>

@@ -4,8 +4,9 @@ namespace Orchestrator.Domain.Billing.Reconciliation;
 /// <param name="Id">Our lane.</param>
 /// <param name="Account">Whose meter.</param>
 /// <param name="EventName">Which meter.</param>
-/// <param name="Customer">Whose seconds.</param>
-public sealed record MeterLane(long Id, string Account, string EventName, string Customer);
+/// <param name="Customer">Whose usage.</param>
+/// <param name="Unit">What the meter counts.</param>
+public sealed record MeterLane(long Id, string Account, string EventName, string Customer, UsageUnit Unit = UsageUnit.Seconds);
 
 /// <summary>A batch that the sink acknowledged.</summary>
 /// <param name="Id">The batch.</param>

@@ -62,9 +62,9 @@ public static class MeterMatching
 
     private static Finding Extra(Open one) => new(FindingKind.Extra, one.Left, "counted by the sink and never sent by us")
     {
-        Key = one.Difference.Key, Customer = one.Difference.Lane.Customer, From = one.Difference.From, To = one.Difference.To,
+        Key = one.Difference.Key, Unit = one.Difference.Lane.Unit, Customer = one.Difference.Lane.Customer, From = one.Difference.From, To = one.Difference.To,
         TooMuch = TooMuchOf(one, one.Left),
-        Sources = [.. one.Difference.Batches.Select(batch => new FindingSource(Event: batch.Id, Seconds: batch.Value))],
+        Sources = [.. one.Difference.Batches.Select(batch => new FindingSource(Event: batch.Id, Amount: batch.Value))],
     };
 
     private static MeterDifference TooMuchOf(Open much, decimal amount) => much.Difference with { Seconds = amount };
@@ -75,9 +75,9 @@ public static class MeterMatching
         var which = batches is not null ? "" : little.Difference.Batches.Count == 0 ? "" : "; one or more of these batches";
         return new Finding(kind, amount, reason + which)
         {
-            Customer = little.Difference.Lane.Customer, From = little.Difference.From, To = little.Difference.To,
+            Unit = little.Difference.Lane.Unit, Customer = little.Difference.Lane.Customer, From = little.Difference.From, To = little.Difference.To,
             Proof = little.Difference.IsExact && batches is { Count: > 0 } ? SinkProof.Absent : SinkProof.None,
-            Sources = [.. (batches ?? little.Difference.Batches).Select(batch => new FindingSource(Event: batch.Id, Seconds: batch.Value))],
+            Sources = [.. (batches ?? little.Difference.Batches).Select(batch => new FindingSource(Event: batch.Id, Amount: batch.Value))],
         };
     }
 

@@ -74,7 +74,7 @@ public static class InvoiceComparison
         {
             Key = FormattableString.Invariant($"invoice:{ours.Generation}:{line.Milliseconds}"), Tenant = ours.Tenant, Generation = ours.Generation,
             ProviderMs = ours.Runs == 1 && ours.CloseReason is not null ? line.Milliseconds : null,
-            Sources = [new FindingSource(ours.Session, Seconds: Math.Abs(beyond) / 1000m)],
+            Sources = [new FindingSource(ours.Session, Amount: Math.Abs(beyond) / 1000m)],
         };
     }
 }

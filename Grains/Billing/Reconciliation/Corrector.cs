@@ -1,3 +1,4 @@
+using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Billing.Reconciliation;
 
 namespace Orchestrator.Grains.Billing.Reconciliation;
@@ -44,5 +45,6 @@ public sealed class Corrector(IReconciliationCorrections corrections)
     private async Task<CorrectionResult> NetAsync(Finding finding, Guid target, decimal seconds, CorrectionOrder order, CancellationToken cancellationToken) =>
         decimal.Truncate(seconds) == seconds && seconds is > 0 and <= long.MaxValue
             ? await corrections.NetAsync(finding, target, (long)seconds, order, cancellationToken)
-            : new CorrectionResult($"{seconds} s are not whole and cannot be netted; whoever wrote them to the meter must take them back", IsDone: false, seconds);
+            : new CorrectionResult(
+                $"{finding.Unit.Words(seconds)} are not whole and cannot be netted; whoever wrote them to the meter must take them back", IsDone: false, seconds);
 }

@@ -47,7 +47,7 @@ public sealed class MeterReconciler(
             {
                 run.Findings.Add(new Finding(FindingKind.Unread, 0, $"the sink's count of meter {lane.MeterId} could not be read: {unread.Message}")
                 {
-                    Target = lane.Target, Customer = lane.Lane.Customer, From = range.From, To = range.To,
+                    Unit = lane.Lane.Unit, Target = lane.Target, Customer = lane.Lane.Customer, From = range.From, To = range.To,
                 });
             }
         }

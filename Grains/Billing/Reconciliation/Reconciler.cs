@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Billing.Reconciliation;
 
 namespace Orchestrator.Grains.Billing.Reconciliation;
@@ -128,13 +129,13 @@ public sealed partial class Reconciler(
         metrics.Reconciled(report);
         if (report.IsClean)
             LogClean(report.Range.From, report.Range.To, report.Counted);
-        foreach (var kind in report.Findings.GroupBy(finding => finding.Kind))
-            LogFound(kind.Count(), kind.Key, kind.Sum(finding => finding.Seconds));
+        foreach (var kind in report.Findings.GroupBy(finding => (finding.Kind, finding.Unit)))
+            LogFound(kind.Count(), kind.Key.Kind, kind.Key.Unit.Words(kind.Sum(finding => finding.Amount)));
     }
 
     [LoggerMessage(1241, LogLevel.Information, "Reconciled from {From} to {To}: all counts agree, those of {Lanes} sinks' meters too")]
     private partial void LogClean(DateTimeOffset from, DateTimeOffset to, int lanes);
 
-    [LoggerMessage(1242, LogLevel.Error, "Reconciliation found {Count} of the kind {Kind}, about {Seconds} s; `orchestrator reconcile` lists them")]
-    private partial void LogFound(int count, FindingKind kind, decimal seconds);
+    [LoggerMessage(1242, LogLevel.Error, "Reconciliation found {Count} of the kind {Kind}, about {Amount}; `orchestrator reconcile` lists them")]
+    private partial void LogFound(int count, FindingKind kind, string amount);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Orchestrator.Domain.Billing;
 
 namespace Orchestrator.Grains.Billing.Reconciliation;
 
@@ -8,6 +9,7 @@ public sealed class ReconciliationMetrics
     private readonly Counter<long> _runs;
     private readonly Counter<long> _findings;
     private readonly Counter<double> _seconds;
+    private readonly Counter<long> _tokens;
 
     /// <summary>Takes the program's meters.</summary>
     public ReconciliationMetrics(IMeterFactory meters)
@@ -16,6 +18,7 @@ public sealed class ReconciliationMetrics
         _runs = meter.CreateCounter<long>("orchestrator.reconciliation.runs", "{run}", "Reconciliations, tagged whether all agreed; alert when a day passes without one.");
         _findings = meter.CreateCounter<long>("orchestrator.reconciliation.findings", "{finding}", "Differences found, by kind; a person must look.");
         _seconds = meter.CreateCounter<double>("orchestrator.reconciliation.unexplained", "s", "Seconds that counts do not agree on, by kind.");
+        _tokens = meter.CreateCounter<long>("orchestrator.reconciliation.unexplained_tokens", "{token}", "Tokens that counts do not agree on, by kind and what is counted.");
     }
 
     /// <summary>A run is over.</summary>
@@ -26,7 +29,10 @@ public sealed class ReconciliationMetrics
         {
             var kind = new KeyValuePair<string, object?>("kind", finding.Kind.ToString());
             _findings.Add(1, kind);
-            _seconds.Add((double)finding.Seconds, kind);
+            if (finding.Unit is UsageUnit.Seconds)
+                _seconds.Add((double)finding.Amount, kind);
+            else
+                _tokens.Add((long)finding.Amount, kind, new KeyValuePair<string, object?>("unit", finding.Unit.ToString()));
         }
     }
 }

@@ -1,3 +1,4 @@
+using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Billing.Reconciliation;
 
 namespace Orchestrator.Grains.Billing.Reconciliation;
@@ -28,7 +29,11 @@ public sealed record ReconciliationReport(DateTimeOffset StartedAt, Reconciliati
     public IReadOnlyList<CorrectionResult> Corrections { get; init; } = [];
 
     /// <summary>Seconds that nobody can explain.</summary>
-    public decimal UnexplainedSeconds => Findings.Sum(finding => finding.Seconds);
+    public decimal UnexplainedSeconds => Unexplained.GetValueOrDefault(UsageUnit.Seconds);
+
+    /// <summary>What nobody can explain, by what is counted; findings about money alone are not in it.</summary>
+    public IReadOnlyDictionary<UsageUnit, decimal> Unexplained =>
+        Findings.GroupBy(finding => finding.Unit).ToDictionary(unit => unit.Key, unit => unit.Sum(finding => finding.Amount));
 
     /// <summary>Whether all counts agree.</summary>
     public bool IsClean => Findings.Count == 0;

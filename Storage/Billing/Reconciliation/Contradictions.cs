@@ -8,7 +8,7 @@ namespace Orchestrator.Storage.Billing.Reconciliation;
 
 /// <summary>
 /// What our own rows must agree on, each as a query for those that do not: from $1 on, and before the horizon $2 where something
-/// takes its time. Columns are kind, seconds, micros, reason, tenant, target, session, ledger row, batch, instant, run.
+/// takes its time. Columns are kind, amount, micros, reason, tenant, target, session, ledger row, batch, instant, run.
 /// </summary>
 internal static class Contradictions
 {
@@ -155,16 +155,21 @@ internal static class Contradictions
         """,
     ];
 
-    private static readonly Dictionary<string, FindingKind> Kinds = Enum.GetValues<FindingKind>().ToDictionary(StorageNames.Of);
+    /// <summary>One of the queries with what its target counts, after its own columns.</summary>
+    public static string WithUnit(string sql) => $"""
+        SELECT f.*, coalesce((SELECT l.unit FROM export_target t JOIN export_lane l ON l.id = t.lane_id WHERE t.id = f.target), 'seconds')
+        FROM ({sql} LIMIT {MaxEach}) AS f (kind, amount, micros, reason, tenant, target, session, ledger, batch, at, run)
+        """;
 
     public static Finding FromRow(NpgsqlDataReader reader)
     {
-        var seconds = reader.GetDecimal(1);
+        var amount = reader.GetDecimal(1);
         var source = new FindingSource(
-            reader.IsDBNull(6) ? null : new SessionId(reader.GetGuid(6)), reader.Number(7), reader.IsDBNull(8) ? null : reader.GetGuid(8), seconds);
-        return new Finding(Kinds[reader.GetString(0)], seconds, reader.GetString(3))
+            reader.IsDBNull(6) ? null : new SessionId(reader.GetGuid(6)), reader.Number(7), reader.IsDBNull(8) ? null : reader.GetGuid(8), amount);
+        return new Finding(StorageNames.Parse<FindingKind>(reader.GetString(0)), amount, reader.GetString(3))
         {
-            Micros = reader.GetInt64(2), Tenant = new TenantId(reader.GetGuid(4)), Target = reader.IsDBNull(5) ? null : reader.GetGuid(5), From = reader.Instant(9),
+            Unit = StorageNames.Parse<UsageUnit>(reader.GetString(11)), Micros = reader.GetInt64(2),
+            Tenant = new TenantId(reader.GetGuid(4)), Target = reader.IsDBNull(5) ? null : reader.GetGuid(5), From = reader.Instant(9),
             Generation = reader.Number(10), Sources = source is { Session: null, Ledger: null, Event: null } ? [] : [source],
         };
     }

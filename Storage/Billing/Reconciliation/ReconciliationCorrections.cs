@@ -18,7 +18,8 @@ public sealed class ReconciliationCorrections(Database database) : IReconciliati
     public Task<CorrectionResult> ConfirmAsync(Guid batch, CorrectionOrder order, CancellationToken cancellationToken) => BatchAsync(
         batch, "confirmed as sent: the sink counts it", order, """
         UPDATE export_event e SET state = 'sent', sent_at = coalesce(e.sent_at, e.unknown_since, e.first_attempt_at, e.created_at), unknown_since = NULL
-        FROM export_target t WHERE e.id = $1 AND t.id = e.target_id AND e.state = 'uncertain' AND NOT e.reissue RETURNING e.value, t.tenant_id
+        FROM export_target t WHERE e.id = $1 AND t.id = e.target_id AND e.state = 'uncertain' AND NOT e.reissue
+        RETURNING e.value, t.tenant_id, (SELECT l.unit FROM export_lane l WHERE l.id = t.lane_id)
         """, cancellationToken);
 
     /// <inheritdoc/>
@@ -29,7 +30,7 @@ public sealed class ReconciliationCorrections(Database database) : IReconciliati
         FROM export_target t
         WHERE e.id = $1 AND t.id = e.target_id AND e.state IN ('sent', 'uncertain', 'failed_async', 'rejected') AND NOT e.reissue
           AND NOT EXISTS (SELECT FROM export_event n WHERE n.replaces = e.id)
-        RETURNING e.value, t.tenant_id
+        RETURNING e.value, t.tenant_id, (SELECT l.unit FROM export_lane l WHERE l.id = t.lane_id)
         """, cancellationToken);
 
     /// <inheritdoc/>
@@ -37,35 +38,36 @@ public sealed class ReconciliationCorrections(Database database) : IReconciliati
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var amount = finding.Unit.Words(seconds);
         var key = finding.Key ?? throw new ArgumentException("What is netted has a key.", nameof(finding));
         if (!await BeginAsync(connection, key, "netted", seconds, order, cancellationToken))
-            return new CorrectionResult($"{seconds} s were put right before", IsDone: false, seconds);
+            return new CorrectionResult($"{amount} were put right before", IsDone: false, seconds);
 
         await using var owner = new NpgsqlCommand(
             "SELECT t.tenant_id, w.tenant_id IS NOT NULL FROM export_target t LEFT JOIN wallet w ON w.tenant_id = t.tenant_id WHERE t.id = $1", connection);
         owner.Parameters.Value(target);
         var (tenant, hasWallet) = (await owner.ListAsync(reader => (new TenantId(reader.GetGuid(0)), reader.GetBoolean(1)), cancellationToken)).Single();
         if (!hasWallet)
-            return new CorrectionResult($"tenant {tenant} has no wallet to enter a correction of {seconds} s in: give it one, unlimited if it is only to count",
+            return new CorrectionResult($"tenant {tenant} has no wallet to enter a correction of {amount} in: give it one, unlimited if it is only to count",
                 IsDone: false, seconds);
 
         await EntryAsync(connection, tenant, $"reconcile:{key}", micros: 0, -seconds, generation: null, target, order, cancellationToken);
         var isAskedBack = await AskBackAsync(connection, target, seconds, [.. finding.Events], cancellationToken);
         await AuditTrail.WriteAsync(connection, tenant, order.Actor, "reconciliation_netted", new { target, seconds, key, reason = order.Reason }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new CorrectionResult(Words($"target {target}: {seconds} s", isAskedBack), IsDone: true, seconds);
+        return new CorrectionResult(Words($"target {target}: {amount}", isAskedBack), IsDone: true, seconds);
     }
 
     /// <inheritdoc/>
     public async Task<CorrectionResult> GiveBackAsync(Finding finding, CorrectionOrder order, CancellationToken cancellationToken)
     {
         if (finding is not { Key: { } key, Generation: { } generation, ProviderMs: { } milliseconds })
-            return new CorrectionResult("the session has more than one run, or an open one: nobody can say which was billed too much", IsDone: false, finding.Seconds);
+            return new CorrectionResult("the session has more than one run, or an open one: nobody can say which was billed too much", IsDone: false, finding.Amount);
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (!await BeginAsync(connection, key, "given back", finding.Seconds, order, cancellationToken))
-            return new CorrectionResult($"run {generation} was put right before", IsDone: false, finding.Seconds);
+        if (!await BeginAsync(connection, key, "given back", finding.Amount, order, cancellationToken))
+            return new CorrectionResult($"run {generation} was put right before", IsDone: false, finding.Amount);
 
         var words = new List<string>();
         foreach (var level in await LevelsAsync(connection, generation, cancellationToken))
@@ -90,7 +92,7 @@ public sealed class ReconciliationCorrections(Database database) : IReconciliati
         }
 
         await transaction.CommitAsync(cancellationToken);
-        return new CorrectionResult($"run {generation} given back at every level: {string.Join("; ", words)}", IsDone: true, finding.Seconds);
+        return new CorrectionResult($"run {generation} given back at every level: {string.Join("; ", words)}", IsDone: true, finding.Amount);
     }
 
     private async Task<CorrectionResult> BatchAsync(Guid batch, string action, CorrectionOrder order, string sql, CancellationToken cancellationToken)
@@ -99,14 +101,15 @@ public sealed class ReconciliationCorrections(Database database) : IReconciliati
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.Value(batch);
-        var changed = await command.ListAsync(reader => (Seconds: reader.GetInt64(0), Tenant: new TenantId(reader.GetGuid(1))), cancellationToken);
+        var changed = await command.ListAsync(
+            reader => (Seconds: reader.GetInt64(0), Tenant: new TenantId(reader.GetGuid(1)), Unit: StorageNames.Parse<UsageUnit>(reader.GetString(2))), cancellationToken);
         if (changed.Count == 0)
             return new CorrectionResult($"batch {batch} stands otherwise by now", IsDone: false, 0);
-        var (seconds, tenant) = changed[0];
+        var (seconds, tenant, unit) = changed[0];
         await BeginAsync(connection, $"batch:{batch}", action, seconds, order, cancellationToken);
         await AuditTrail.WriteAsync(connection, tenant, order.Actor, "reconciliation_batch", new { batch, action, seconds, reason = order.Reason }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new CorrectionResult($"batch {batch} of {seconds} s {action}", IsDone: true, seconds);
+        return new CorrectionResult($"batch {batch} of {unit.Words(seconds)} {action}", IsDone: true, seconds);
     }
 
     /// <summary>Claims the key; false where it is taken.</summary>

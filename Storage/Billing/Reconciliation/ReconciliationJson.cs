@@ -16,7 +16,7 @@ public static class ReconciliationJson
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
-    /// <summary>What a finding is about beside its kind, seconds and reason.</summary>
+    /// <summary>What a finding is about beside its kind, amount and reason.</summary>
     public static string Detail(Finding finding) => JsonSerializer.Serialize(DetailOf(finding), Options);
 
     /// <summary>Providers against us: their claims, and their invoice where there was one.</summary>
@@ -26,7 +26,8 @@ public static class ReconciliationJson
     public static object DetailOf(Finding finding) => new
     {
         finding.Kind,
-        finding.Seconds,
+        finding.Amount,
+        finding.Unit,
         finding.Reason,
         tenant = finding.Tenant?.ToString(),
         finding.Target,
@@ -36,6 +37,6 @@ public static class ReconciliationJson
         micros = finding.Micros == 0 ? (long?)null : finding.Micros,
         finding.Generation,
         finding.Proof,
-        sources = finding.Sources.Select(source => new { session = source.Session?.ToString(), source.Ledger, source.Event, source.Seconds }),
+        sources = finding.Sources.Select(source => new { session = source.Session?.ToString(), source.Ledger, source.Event, source.Amount }),
     };
 }

@@ -1,3 +1,4 @@
+using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Billing.Reconciliation;
 using Orchestrator.Grains.Billing.Reconciliation;
 
@@ -21,7 +22,7 @@ public sealed partial class ReconciliationStore
     public async Task<IReadOnlyList<CountedLane>> LanesAsync(ReconciliationRange range, string? account, string? meter, CancellationToken cancellationToken)
     {
         await using var command = database.Source.CreateCommand($"""
-            SELECT DISTINCT ON (l.id) l.id, l.account, l.event_name, l.customer, l.kind, t.id, t.credential, t.meter_id, {ExportRows.AddressColumns}
+            SELECT DISTINCT ON (l.id) l.id, l.account, l.event_name, l.customer, l.kind, t.id, t.credential, t.meter_id, l.unit, {ExportRows.AddressColumns}
             FROM export_lane l JOIN export_target t ON t.lane_id = l.id
             WHERE ($1::text IS NULL OR t.account = $1 OR t.account IS NULL)
               AND ($2::text IS NULL OR t.meter_id = $2)
@@ -31,8 +32,9 @@ public sealed partial class ReconciliationStore
         command.CommandTimeout = CommandTimeoutSeconds;
         command.Parameters.Text(account).Text(meter).Value(range.From.UtcDateTime);
         return await command.ListAsync(reader => new CountedLane(
-            new MeterLane(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3)), ExportRows.Kind(reader, 4), reader.GetGuid(5),
-            ExportRows.AddressFromRow(reader, 8), reader.Text(6), reader.Text(7)), cancellationToken);
+            new MeterLane(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), StorageNames.Parse<UsageUnit>(reader.GetString(8))),
+            ExportRows.Kind(reader, 4), reader.GetGuid(5),
+            ExportRows.AddressFromRow(reader, 9), reader.Text(6), reader.Text(7)), cancellationToken);
     }
 
     /// <inheritdoc/>

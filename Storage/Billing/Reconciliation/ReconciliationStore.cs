@@ -75,7 +75,7 @@ public sealed partial class ReconciliationStore(Database database) : IReconcilia
         var findings = new List<Finding>();
         foreach (var sql in Contradictions.All)
         {
-            await using var command = new NpgsqlCommand($"{sql} LIMIT {Contradictions.MaxEach}", connection) { CommandTimeout = CommandTimeoutSeconds };
+            await using var command = new NpgsqlCommand(Contradictions.WithUnit(sql), connection) { CommandTimeout = CommandTimeoutSeconds };
             command.Parameters.Value(range.From.UtcDateTime).Value(range.To.UtcDateTime);
             findings.AddRange(await command.ListAsync(Contradictions.FromRow, cancellationToken));
         }
@@ -123,12 +123,14 @@ public sealed partial class ReconciliationStore(Database database) : IReconcilia
     public async Task<ILookup<Guid, FindingSource>> SourcesAsync(IReadOnlyList<Guid> batches, int limit, CancellationToken cancellationToken)
     {
         await using var command = database.Source.CreateCommand("""
-            SELECT b.id, g.session_id, i.ledger_id, i.seconds
+            SELECT b.id, coalesce(g.session_id, m.session_id), i.ledger_id, i.seconds
             FROM unnest($1) AS b (id)
-            CROSS JOIN LATERAL (SELECT * FROM export_item i WHERE i.export_event_id = b.id AND i.seconds <> 0 ORDER BY i.ledger_id LIMIT $2) i
+            CROSS JOIN LATERAL (SELECT * FROM export_item i WHERE i.export_event_id = b.id AND i.seconds <> 0 ORDER BY i.ledger_id, i.token_usage_id LIMIT $2) i
             LEFT JOIN usage_ledger l ON l.id = i.ledger_id
             LEFT JOIN wallet_entry e ON e.id = i.wallet_entry_id
             LEFT JOIN generation g ON g.id = coalesce(l.generation_id, e.generation_id)
+            LEFT JOIN token_usage u ON u.id = i.token_usage_id
+            LEFT JOIN token_meter m ON m.id = u.meter_id
             """);
         command.CommandTimeout = CommandTimeoutSeconds;
         command.Parameters.Value(batches.ToArray()).Value((long)limit);
@@ -189,7 +191,7 @@ public sealed partial class ReconciliationStore(Database database) : IReconcilia
             SELECT $1, f.place, f.kind, f.seconds, f.reason, f.detail
             FROM unnest($2::text[], $3::numeric[], $4::text[], $5::jsonb[]) WITH ORDINALITY AS f (kind, seconds, reason, detail, place)
             """, connection);
-        findings.Parameters.Value(id).Column(report.Findings, finding => StorageNames.Of(finding.Kind)).Column(report.Findings, finding => finding.Seconds)
+        findings.Parameters.Value(id).Column(report.Findings, finding => StorageNames.Of(finding.Kind)).Column(report.Findings, finding => finding.Amount)
             .Column(report.Findings, finding => finding.Reason).Column(report.Findings, NpgsqlDbType.Jsonb, ReconciliationJson.Detail);
         await findings.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);

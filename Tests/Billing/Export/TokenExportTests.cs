@@ -102,9 +102,27 @@ public sealed class TokenExportTests : IAsyncLifetime
             UPDATE export_target SET active_from = active_from - interval '2 days';
             """);
 
-        var finding = Assert.Single((await _world.ReconcileAsync()).Findings, finding => finding.Kind is FindingKind.Unexported);
+        var report = await _world.ReconcileAsync();
 
-        Assert.Equal((40m, session.Session), (finding.Seconds, Assert.Single(finding.Sources).Session!.Value));
+        var finding = Assert.Single(report.Findings, finding => finding.Kind is FindingKind.Unexported);
+        Assert.Equal((40m, UsageUnit.AudioOut, session.Session), (finding.Amount, finding.Unit, Assert.Single(finding.Sources).Session!.Value));
+        // Its batch is a finding of its own; tokens are not added to seconds.
+        Assert.Equal((0m, 80m), (report.UnexplainedSeconds, report.Unexplained[UsageUnit.AudioOut]));
+    }
+
+    [Fact]
+    public async Task A_batch_of_tokens_that_was_refused_is_found_with_its_unit_and_its_sessions()
+    {
+        var target = await AddTargetAsync(_customer, "audio_tokens", "cus_1", UsageUnit.AudioOut);
+        var session = await _world.Export.AddSessionAsync(_customer);
+        await _world.Export.UseAsync(Used(session, "resp_1", 0, 0, 0, 0, 0, 0, 0, 40));
+        await ExportAsync(events: 1);
+        await _world.Database.ExecuteAsync("UPDATE export_event SET state = 'rejected', last_error = 'the test says so' WHERE target_id = $1", target);
+
+        var finding = Assert.Single((await _world.ReconcileAsync()).Findings);
+
+        Assert.Equal((FindingKind.Rejected, 40m, UsageUnit.AudioOut), (finding.Kind, finding.Amount, finding.Unit));
+        Assert.Equal(session.Session, Assert.Single(finding.Sources).Session!.Value);
     }
 
     private async Task<Guid> AddTargetAsync(Customer tenant, string eventName, string customer, UsageUnit unit)

@@ -33,11 +33,11 @@ public sealed class ComparisonTests
         var apart = MeterMatching.Of([Differs(A, Noon, -30, batch), Differs(B, Noon.AddDays(1), 5)]);
         var mixed = MeterMatching.Of([Differs(A, Noon, -30, batch), Differs(B, Noon, 35)]);
 
-        Assert.Equal([(FindingKind.WrongCustomer, 30m)], customer.Select(finding => (finding.Kind, finding.Seconds)));
+        Assert.Equal([(FindingKind.WrongCustomer, 30m)], customer.Select(finding => (finding.Kind, finding.Amount)));
         Assert.Equal([batch.Id], customer[0].Events);
-        Assert.Equal([(FindingKind.WrongDay, 30m)], day.Select(finding => (finding.Kind, finding.Seconds)));
-        Assert.Equal([(FindingKind.Missing, 30m), (FindingKind.Extra, 5m)], apart.Select(finding => (finding.Kind, finding.Seconds)));
-        Assert.Equal([(FindingKind.WrongCustomer, 30m), (FindingKind.Extra, 5m)], mixed.Select(finding => (finding.Kind, finding.Seconds)));
+        Assert.Equal([(FindingKind.WrongDay, 30m)], day.Select(finding => (finding.Kind, finding.Amount)));
+        Assert.Equal([(FindingKind.Missing, 30m), (FindingKind.Extra, 5m)], apart.Select(finding => (finding.Kind, finding.Amount)));
+        Assert.Equal([(FindingKind.WrongCustomer, 30m), (FindingKind.Extra, 5m)], mixed.Select(finding => (finding.Kind, finding.Amount)));
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class ComparisonTests
 
         Assert.Equal(
             [(FindingKind.InvoiceAbove, 2.5m), (FindingKind.InvoiceBelow, 2m), (FindingKind.InvoiceUnknown, 3m)],
-            findings.Select(finding => (finding.Kind, finding.Seconds)));
+            findings.Select(finding => (finding.Kind, finding.Amount)));
         Assert.Equal(
             [("completed", 67_000L, 69_000L, 0L, 2_000L), ("owner_lost", 22_900L, 20_000L, 2_900L, 0L)],
             drift.Select(row => (row.CloseReason, row.ProviderMs, row.LedgerMs, row.UnbilledMs, row.OverbilledMs)));

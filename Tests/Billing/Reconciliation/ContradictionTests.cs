@@ -43,7 +43,7 @@ public sealed class ContradictionTests : IAsyncLifetime
             report.Findings.Select(finding => finding.Kind).Order());
         Assert.All(report.Findings.Where(finding => finding.Kind is not (FindingKind.BatchDiffers or FindingKind.GrantedDiffers)),
             finding => Assert.NotNull(Assert.Single(finding.Sources).Session));
-        Assert.Equal(5m, report.Findings.Single(finding => finding.Kind is FindingKind.ClaimUnbilled).Seconds);
+        Assert.Equal(5m, report.Findings.Single(finding => finding.Kind is FindingKind.ClaimUnbilled).Amount);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class ContradictionTests : IAsyncLifetime
         await _world.Export.SettleDownAsync(_world.Export.Pump());
         var second = await _world.Reconciler().RunAsync(order, CancellationToken.None);
 
-        Assert.Equal((FindingKind.InvoiceBelow, 15m), (Assert.Single(first!.Findings).Kind, first.Findings[0].Seconds));
+        Assert.Equal((FindingKind.InvoiceBelow, 15m), (Assert.Single(first!.Findings).Kind, first.Findings[0].Amount));
         Assert.True(Assert.Single(first.Corrections).IsDone, first.Corrections[0].Action);
         Assert.Equal((0, 1), (second!.Findings.Count, second.Corrected));
         Assert.Equal(["correction 150000 -15 ann"], await _world.Database.ListAsync<string>(

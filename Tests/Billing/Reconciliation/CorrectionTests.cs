@@ -39,7 +39,7 @@ public sealed class CorrectionTests : IAsyncLifetime
         }
 
         var finding = Assert.Single(corrected.Findings);
-        Assert.Equal((FindingKind.Extra, 7m), (finding.Kind, finding.Seconds));
+        Assert.Equal((FindingKind.Extra, 7m), (finding.Kind, finding.Amount));
         Assert.True(Assert.Single(corrected.Corrections).IsDone, corrected.Corrections[0].Action);
         Assert.Equal((true, 1), (again.Findings.All(one => one.Kind is FindingKind.Unsent), again.Corrected));
         Assert.Equal(isTakenBack ? 60 : 80, _world.Export.InvoicedTo("cus_1"));
@@ -102,7 +102,7 @@ public sealed class CorrectionTests : IAsyncLifetime
 
         Assert.Equal(
             [(10m, SinkProof.Absent), (20m, SinkProof.Present)],
-            seen.Findings.Where(finding => finding.Kind is FindingKind.Uncertain).OrderBy(finding => finding.Seconds).Select(finding => (finding.Seconds, finding.Proof)));
+            seen.Findings.Where(finding => finding.Kind is FindingKind.Uncertain).OrderBy(finding => finding.Amount).Select(finding => (finding.Amount, finding.Proof)));
         Assert.Equal(2, seen.Findings.Count);
         Assert.All(corrected.Corrections, correction => Assert.True(correction.IsDone, correction.Action));
         Assert.Equal(60, _world.Export.InvoicedTo("cus_1"));
@@ -139,7 +139,7 @@ public sealed class CorrectionTests : IAsyncLifetime
         var late = await _world.ReconcileAsync();
 
         Assert.Empty(soon.Findings);
-        Assert.Equal((FindingKind.Missing, 60m), (Assert.Single(late.Findings).Kind, late.Findings[0].Seconds));
+        Assert.Equal((FindingKind.Missing, 60m), (Assert.Single(late.Findings).Kind, late.Findings[0].Amount));
     }
 
     [Fact]

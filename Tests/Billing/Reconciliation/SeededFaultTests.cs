@@ -31,9 +31,9 @@ public sealed class SeededFaultTests
             var report = await world.ReconcileAsync();
 
             Assert.True(clean.IsClean, $"seed {seed}: clean data has {string.Join("; ", clean.Findings)}");
-            Assert.Equal(expected.Select(fault => $"{fault.Kind} {fault.Seconds}").Order(), report.Findings.Select(finding => $"{finding.Kind} {finding.Seconds:0}").Order());
+            Assert.Equal(expected.Select(fault => $"{fault.Kind} {fault.Seconds}").Order(), report.Findings.Select(finding => $"{finding.Kind} {finding.Amount:0}").Order());
             Assert.All(expected.Where(fault => fault.Session is not null), fault => Assert.Contains(
-                report.Findings.Single(finding => finding.Seconds == fault.Seconds).Sources, source => source.Session == new SessionId(fault.Session!.Value)));
+                report.Findings.Single(finding => finding.Amount == fault.Seconds).Sources, source => source.Session == new SessionId(fault.Session!.Value)));
             Assert.Equal(before, await world.FingerprintAsync());
             Assert.Empty(world.Stripe.ContractViolations);
         }
