@@ -16,11 +16,3 @@ internal sealed class ClientWords(AccessControl access, WhiteLabels labels)
     public static async ValueTask<string> OfAsync(HttpContext context, CloseCode code) =>
         (await context.RequestServices.GetRequiredService<ClientWords>().OfAsync(context)).Of(code);
 }
-
-/// <summary>A refusal of the catalogue to a session's client: a problem with the stable code, in the words of its tenant.</summary>
-internal sealed class ClientRefusal(CloseCode code, int status) : IResult
-{
-    /// <inheritdoc/>
-    public async Task ExecuteAsync(HttpContext httpContext) =>
-        await Problems.Of(status, code.Entry().Name, await ClientWords.OfAsync(httpContext, code)).ExecuteAsync(httpContext);
-}

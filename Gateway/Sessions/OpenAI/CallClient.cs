@@ -149,7 +149,7 @@ internal sealed class CallClient(TimeProvider time)
         return null;
     }
 
-    /// <summary>As the session's door told it; where it is in another process, as the number of the close frame does.</summary>
+    /// <summary>As the session's door told it; where it could not, since the session's process is lost, as the number of the close frame does.</summary>
     private OpenAIError WhyOver() => _over.Task.IsCompletedSuccessfully ? ErrorOf(_over.Task.Result) : (int?)_pipe.Client.CloseStatus switch
     {
         1007     => _complaint ?? OpenAIError.Of(CloseCode.InvalidRequest),

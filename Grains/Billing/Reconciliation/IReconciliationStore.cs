@@ -47,7 +47,7 @@ public sealed record CorrectionOrder(string Actor, string Reason);
 /// <summary>Something put right, or why it was not.</summary>
 /// <param name="Action">What was done, in words.</param>
 /// <param name="IsDone">Whether it was.</param>
-/// <param name="Seconds">About how many seconds.</param>
+/// <param name="Seconds">About how many seconds; of a meter of tokens, how many of its unit.</param>
 public sealed record CorrectionResult(string Action, bool IsDone, decimal Seconds);
 
 /// <summary>The rows of a reconciliation. Reading changes nothing; every write is a method of its own.</summary>
@@ -108,7 +108,7 @@ public interface IReconciliationCorrections
     /// </summary>
     /// <param name="finding">With its key.</param>
     /// <param name="target">Whose batches.</param>
-    /// <param name="seconds">How many.</param>
+    /// <param name="seconds">How many, of the finding's unit.</param>
     /// <param name="order">Who wants it.</param>
     /// <param name="cancellationToken">Gives up; nothing is done then.</param>
     Task<CorrectionResult> NetAsync(Finding finding, Guid target, long seconds, CorrectionOrder order, CancellationToken cancellationToken);

@@ -1,4 +1,3 @@
-using Orchestrator.Domain.Billing;
 using Orchestrator.Domain.Billing.Reconciliation;
 using Orchestrator.Grains.Billing.Reconciliation;
 
@@ -22,7 +21,7 @@ public sealed partial class ReconciliationStore
     public async Task<IReadOnlyList<CountedLane>> LanesAsync(ReconciliationRange range, string? account, string? meter, CancellationToken cancellationToken)
     {
         await using var command = database.Source.CreateCommand($"""
-            SELECT DISTINCT ON (l.id) l.id, l.account, l.event_name, l.customer, l.kind, t.id, t.credential, t.meter_id, l.unit, {ExportRows.AddressColumns}
+            SELECT DISTINCT ON (l.id) l.id, l.account, l.event_name, l.customer, l.kind, t.id, t.credential, t.meter_id, {ExportRows.AddressColumns}
             FROM export_lane l JOIN export_target t ON t.lane_id = l.id
             WHERE ($1::text IS NULL OR t.account = $1 OR t.account IS NULL)
               AND ($2::text IS NULL OR t.meter_id = $2)
@@ -31,10 +30,12 @@ public sealed partial class ReconciliationStore
             """);
         command.CommandTimeout = CommandTimeoutSeconds;
         command.Parameters.Text(account).Text(meter).Value(range.From.UtcDateTime);
-        return await command.ListAsync(reader => new CountedLane(
-            new MeterLane(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), StorageNames.Parse<UsageUnit>(reader.GetString(8))),
-            ExportRows.Kind(reader, 4), reader.GetGuid(5),
-            ExportRows.AddressFromRow(reader, 9), reader.Text(6), reader.Text(7)), cancellationToken);
+        return await command.ListAsync(reader =>
+        {
+            var address = ExportRows.AddressFromRow(reader, 8);
+            var lane = new MeterLane(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), address.Unit);
+            return new CountedLane(lane, ExportRows.Kind(reader, 4), reader.GetGuid(5), address, reader.Text(6), reader.Text(7));
+        }, cancellationToken);
     }
 
     /// <inheritdoc/>
